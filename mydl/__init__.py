@@ -1,0 +1,1 @@
+"""mydl: learn backpropagation on a real network, in NumPy."""

@@ -1,0 +1,43 @@
+"""Initial weights."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from .layer import Array, Shape
+
+
+def fan_in(shape: Shape) -> int:
+    """How many inputs meet in one output of a weight whose last axis is the output.
+
+    >>> fan_in((3, 3, 16, 64))
+    144
+    """
+    return math.prod(shape[:-1])
+
+
+def he_normal(shape: Shape, dtype: DTypeLike, rng: np.random.Generator | None) -> Array:
+    """Draw N(0, sqrt(2 / fan_in)): the variance that ReLU layers preserve.
+
+    Source: He et al. 2015, "Delving Deep into Rectifiers", equation 10.
+
+    Args:
+        shape: of the weight; the last axis is the output.
+        dtype: float32 or float64. The numbers are drawn in float64 and then rounded, so that both
+            dtypes start from the same network.
+        rng: the generator to draw from; None draws from an unpredictable one.
+    """
+    return normal(shape, math.sqrt(2 / fan_in(shape)), dtype, rng)
+
+
+def normal(
+    shape: Shape, deviation: float, dtype: DTypeLike, rng: np.random.Generator | None
+) -> Array:
+    """Draw N(0, deviation) in float64, rounded to ``dtype``."""
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
+    rng = np.random.default_rng() if rng is None else rng
+    return rng.normal(0, deviation, shape).astype(dtype)
