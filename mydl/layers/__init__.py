@@ -1,0 +1,32 @@
+"""The layers, each in a file of its own that reads like a page of a textbook."""
+
+from .batchnorm import BatchNorm2d
+from .bypass import Bypass
+from .concat import Concat
+from .conv import Conv2d
+from .dropout import Dropout
+from .fire import Fire
+from .flatten import Flatten
+from .linear import Linear
+from .pool import AvgPool2d, GlobalAvgPool2d, MaxPool2d
+from .relu import ReLU
+from .sequential import Sequential
+from .softmax import LogSoftmax, Softmax
+
+__all__ = [
+    "AvgPool2d",
+    "BatchNorm2d",
+    "Bypass",
+    "Concat",
+    "Conv2d",
+    "Dropout",
+    "Fire",
+    "Flatten",
+    "GlobalAvgPool2d",
+    "Linear",
+    "LogSoftmax",
+    "MaxPool2d",
+    "ReLU",
+    "Sequential",
+    "Softmax",
+]

@@ -1,0 +1,141 @@
+"""Convolution: cut the image into windows, lay each window out as a row, multiply once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from ..init import he_normal
+from ..kernels.im2col import col2im, im2col
+from ..layer import Array, Layer, Parameter, Shape
+from .window import Padding, Size, Window, pair
+
+
+class Conv2d(Layer):
+    """Slide ``out_channels`` filters over an image; gradients go to the weight, bias and image.
+
+    With the windows of the image as rows of a matrix ``cols`` (im2col), a convolution is one
+    matrix product, and its backward pass is that product's two transposes::
+
+        y    = cols W + b        cols: (N H_out W_out, K_h K_w C_in)    W: (K_h K_w C_in, C_out)
+        dW   = cols^T dy         each weight met every window once
+        db   = sum of dy         over samples and pixels
+        dx   = col2im(dy W^T)    each pixel collects from every window that read it
+
+    Kept for backward: ``cols`` (for a 1x1 convolution with stride 1 that is ``x`` itself).
+
+    Args:
+        in_channels, out_channels: channels of the input and of the output.
+        kernel_size: pixels, a number or (rows, columns).
+        stride: pixels from one window to the next, a number or (rows, columns).
+        padding: zeros around the image: a number, (rows, columns), ((top, bottom), (left, right)),
+            "same" or "valid" as TensorFlow defines them.
+        bias: whether to add a bias to each output channel.
+        dtype: float32, or float64 for gradient checks.
+        rng: generator that draws the weights, He-normal (He et al. 2015, equation 10); the bias
+            starts at zero.
+
+    Shapes: x (N, H, W, in_channels); y (N, H_out, W_out, out_channels) with
+    ``H_out = floor((H + top + bottom - K_h) / stride) + 1`` and W_out alike. ``weight`` is
+    (K_h, K_w, in_channels, out_channels), ``bias`` (out_channels,).
+
+    Raises:
+        ValueError: an argument has a wrong value.
+        LayerError: the input has another number of channels or is smaller than the window.
+
+    Source: the matrix form is that of Chellapilla et al. 2006, "High Performance Convolutional
+    Neural Networks for Document Processing", section 4.1.
+
+    >>> layer = Conv2d(3, 64, kernel_size=3, padding=1, rng=np.random.default_rng(0))
+    >>> y = layer.forward(np.ones((2, 8, 8, 3), np.float32))
+    >>> y.shape
+    (2, 8, 8, 64)
+    >>> dx = layer.backward(np.ones_like(y))
+    >>> dx.shape, layer.weight.grad.shape
+    ((2, 8, 8, 3), (3, 3, 3, 64))
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Padding = 0,
+        bias: bool = True,
+        *,
+        dtype: DTypeLike = np.float32,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        self.in_channels, self.out_channels = pair((in_channels, out_channels), "channels", 1)
+        self.window = Window.of(kernel_size, stride, padding)
+        weight_shape = (*self.window.kernel_size, self.in_channels, self.out_channels)
+        self.weight = Parameter(he_normal(weight_shape, dtype, rng))
+        self.bias = Parameter(np.zeros(out_channels, dtype)) if bias else None
+
+    def forward(self, x: Array) -> Array:
+        x = self._check_input(x)
+        output_shape = self.output_shape(x.shape)
+        cols = self._im2col(x)  # (N*H_out*W_out, K_h*K_w*C_in)
+        y = cols @ self._weight_matrix()  # (N*H_out*W_out, C_out)
+        if self.bias is not None:
+            y += self.bias.data
+        self._keep(cols, x.shape)
+        return y.reshape(output_shape)
+
+    def backward(self, dy: Array) -> Array:
+        cols, x_shape = self._take()
+        dy = self._check_gradient(dy, self.output_shape(x_shape))
+        dy = dy.reshape(-1, self.out_channels)  # (N*H_out*W_out, C_out)
+        if self.bias is not None:
+            self.bias.grad += dy.sum(axis=0)
+        self.weight.grad += (cols.T @ dy).reshape(self.weight.shape)
+        dcols = dy @ self._weight_matrix().T  # (N*H_out*W_out, K_h*K_w*C_in)
+        return self._col2im(dcols, x_shape)
+
+    def _weight_matrix(self) -> Array:
+        return self.weight.data.reshape(-1, self.out_channels)  # (K_h*K_w*C_in, C_out)
+
+    def _im2col(self, x: Array) -> Array:
+        if self._windows_are_pixels(x.shape):
+            return x.reshape(-1, self.in_channels)
+        cols = np.empty(self._cols_shape(x.shape), x.dtype)
+        (top, _), (left, _) = self.window.pads(*x.shape[1:3])
+        im2col(x, cols, self.window.stride, (top, left))
+        return cols.reshape(-1, self._weight_matrix().shape[0])
+
+    def _col2im(self, dcols: Array, x_shape: Shape) -> Array:
+        if self._windows_are_pixels(x_shape):
+            return dcols.reshape(x_shape)
+        dx = np.empty(x_shape, dcols.dtype)
+        (top, _), (left, _) = self.window.pads(*x_shape[1:3])
+        col2im(dcols.reshape(self._cols_shape(x_shape)), dx, self.window.stride, (top, left))
+        return dx
+
+    def _windows_are_pixels(self, x_shape: Shape) -> bool:
+        """A 1x1 window that visits every pixel: the rows of ``cols`` are the pixels of ``x``."""
+        return (
+            self.window.kernel_size == self.window.stride == (1, 1)
+            and self.window.pads(*x_shape[1:3]) == ((0, 0), (0, 0))
+        )
+
+    def _cols_shape(self, x_shape: Shape) -> Shape:
+        h_out, w_out = self.window.output_size(*x_shape[1:3])
+        return (x_shape[0], h_out, w_out, *self.window.kernel_size, self.in_channels)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        n, _, _, c = self._check_image_shape(input_shape)
+        if c != self.in_channels:
+            self.fail(f"expected {self.in_channels} channels, got {c} in an input of {input_shape}")
+        try:
+            return (n, *self.window.check(input_shape), self.out_channels)
+        except ValueError as error:
+            self.fail(str(error))
+
+    def multiply_adds(self, input_shape: Shape) -> int:
+        n, h_out, w_out, _ = self.output_shape(input_shape)
+        return n * h_out * w_out * self.weight.size
+
+    def _describe(self) -> str:
+        bias = "" if self.bias is not None else ", bias=False"
+        return f"{self.in_channels}, {self.out_channels}, {self.window}{bias}"

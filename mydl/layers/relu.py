@@ -1,0 +1,45 @@
+"""Rectified linear unit: what is negative becomes zero, and so does its gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..layer import Array, Layer, Shape
+
+
+class ReLU(Layer):
+    """y = max(x, 0), element by element; the gradient passes where the output is positive.
+
+    ::
+
+        dx = dy where y > 0, else 0
+
+    At exactly zero the function has a kink and no derivative; the gradient there is 0, as in
+    PyTorch and TensorFlow.
+
+    Kept for backward: ``y``, whose sign says everything about that of ``x``.
+
+    Shapes: any; y and dx have that of x.
+
+    Source: Nair and Hinton 2010, "Rectified Linear Units Improve Restricted Boltzmann Machines".
+
+    >>> relu = ReLU()
+    >>> relu.forward(np.array([-1.0, 0.0, 2.0]))
+    array([0., 0., 2.])
+    >>> relu.backward(np.array([5.0, 6.0, 7.0]))
+    array([0., 0., 7.])
+    """
+
+    def forward(self, x: Array) -> Array:
+        x = self._check_input(x)
+        y = np.where(x.real > 0, x, 0)
+        self._keep(y)
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        (y,) = self._take()
+        dy = self._check_gradient(dy, y.shape)
+        return np.where(y.real > 0, dy, 0)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return input_shape
