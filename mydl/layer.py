@@ -11,6 +11,7 @@ Activations are ``(N, H, W, C)``: samples, rows, columns, channels.
 from __future__ import annotations
 
 import copy
+import operator
 from collections.abc import Iterator
 from typing import Any, NoReturn, Self, TypeAlias
 
@@ -25,7 +26,18 @@ DTYPES = tuple(np.dtype(name) for name in ("float32", "float64", "complex128"))
 
 
 class LayerError(ValueError):
-    """A layer was asked for something it cannot do; the message says where, what and what instead."""
+    """A layer was asked for what it cannot do; the message says where, what and what instead."""
+
+
+def whole_number(value: Any, name: str, least: int) -> int:
+    """``value`` as an int of at least ``least``; ValueError naming the argument if it is not."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise ValueError(f"{name} must be a whole number, got {value!r}") from None
+    if number < least:
+        raise ValueError(f"{name} must be at least {least}, got {value!r}")
+    return number
 
 
 class Buffer:
@@ -47,7 +59,8 @@ class Buffer:
         values = np.asarray(values)
         if values.shape != self._data.shape:
             raise ValueError(f"expected an array of shape {self._data.shape}, got {values.shape}")
-        if not np.can_cast(values.dtype, self._data.dtype, "same_kind") or values.dtype.kind in "iub":
+        castable = np.can_cast(values.dtype, self._data.dtype, "same_kind")
+        if not castable or values.dtype.kind in "iub":
             raise ValueError(
                 f"expected {self._data.dtype} values, got {values.dtype}: convert them with "
                 f".astype(np.{self._data.dtype})"
@@ -132,7 +145,7 @@ class Layer:
         raise NotImplementedError
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of ``forward(x)`` for an ``x`` of ``input_shape``; raises LayerError if none."""
+        """The shape of ``forward(x)`` for ``x`` of ``input_shape``; LayerError if there is none."""
         raise NotImplementedError
 
     def multiply_adds(self, input_shape: Shape) -> int:
@@ -164,8 +177,9 @@ class Layer:
 
     def _check_input(self, x: Array) -> Array:
         """Return ``x`` as a contiguous array after checking it and the layer's own parameters."""
-        for name, parameter in self._own(Parameter):
-            self._check_parameter(name, parameter)
+        for name, value in vars(self).items():
+            if isinstance(value, Buffer):
+                self._check_finite(name, value)
         return self._check_array(x, "x")
 
     def _check_array(self, array: Array, name: str) -> Array:
@@ -183,17 +197,17 @@ class Layer:
                     f"convert one, with {name}.astype(np.{parameter.data.dtype}) or "
                     f"layer.astype(np.{array.dtype})"
                 )
-        return np.ascontiguousarray(array)
+        return np.asarray(array, order="C")
 
-    def _check_parameter(self, name: str, parameter: Parameter) -> None:
+    def _check_finite(self, name: str, buffer: Buffer) -> None:
         # One sum is far cheaper than isfinite over every value, and is finite when all values are
         # (barring overflow, which the second look settles).
-        if not np.isfinite(parameter.data.sum()) and not np.isfinite(parameter.data).all():
-            bad = np.argwhere(~np.isfinite(parameter.data))
+        if not np.isfinite(buffer.data.sum()) and not np.isfinite(buffer.data).all():
+            bad = np.argwhere(~np.isfinite(buffer.data))
             index = tuple(int(i) for i in bad[0])
             self.fail(
                 f"{name} has {len(bad)} values that are not finite, the first at index {index}: "
-                f"{parameter.data[index]}"
+                f"{buffer.data[index]}"
             )
 
     def _check_gradient(self, dy: Array, shape: Shape) -> Array:
@@ -269,7 +283,7 @@ class Layer:
         return self
 
     def eval(self) -> Self:
-        """Switch to evaluation mode: dropout is off, running statistics are used, nothing is kept."""
+        """Switch to evaluation mode: no dropout, running statistics are used, nothing is kept."""
         return self.train(False)
 
     def astype(self, dtype: DTypeLike) -> Self:
@@ -293,14 +307,19 @@ class Layer:
         own = dict(self._state())
         missing, extra = own.keys() - state.keys(), state.keys() - own.keys()
         if missing or extra:
-            words = [f"{len(names)} {what}, such as {min(names)}"
-                     for what, names in (("missing", missing), ("unknown", extra)) if names]
+            words = [
+                f"{len(names)} {what}, such as {min(names)}"
+                for what, names in (("missing", missing), ("unknown", extra))
+                if names
+            ]
             self.fail(f"the state does not fit this network: {'; '.join(words)}")
         values = {path: np.asarray(value) for path, value in state.items()}
         for path, value in values.items():
             if value.shape != own[path].shape or value.dtype.kind != "f":
-                self.fail(f"{path}: expected floats of shape {own[path].shape}, "
-                          f"got {value.dtype} of shape {value.shape}")
+                self.fail(
+                    f"{path}: expected floats of shape {own[path].shape}, "
+                    f"got {value.dtype} of shape {value.shape}"
+                )
         for path, buffer in own.items():
             buffer.data = values[path]
 

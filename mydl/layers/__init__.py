@@ -1,5 +1,6 @@
 """The layers, each in a file of its own that reads like a page of a textbook."""
 
+from .avgpool import AvgPool2d, GlobalAvgPool2d
 from .batchnorm import BatchNorm2d
 from .bypass import Bypass
 from .concat import Concat
@@ -8,7 +9,7 @@ from .dropout import Dropout
 from .fire import Fire
 from .flatten import Flatten
 from .linear import Linear
-from .pool import AvgPool2d, GlobalAvgPool2d, MaxPool2d
+from .pool import MaxPool2d
 from .relu import ReLU
 from .sequential import Sequential
 from .softmax import LogSoftmax, Softmax

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from ..layer import Shape
+import numpy as np
+
+from ..layer import Array, Shape, whole_number
 
 Pair: TypeAlias = tuple[int, int]
 Size: TypeAlias = int | Pair
@@ -20,15 +21,9 @@ def pair(value: Any, name: str, least: int) -> Pair:
     (3, 3)
     """
     both = value if isinstance(value, tuple) else (value, value)
-    try:
-        rows, columns = (operator.index(v) for v in both)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"{name} must be a whole number or a pair (rows, columns), got {value!r}"
-        ) from None
-    if min(rows, columns) < least:
-        raise ValueError(f"{name} must be at least {least}, got {value!r}")
-    return rows, columns
+    if len(both) != 2:
+        raise ValueError(f"{name} must be a whole number or a pair (rows, columns), got {value!r}")
+    return whole_number(both[0], name, least), whole_number(both[1], name, least)
 
 
 @dataclass(frozen=True)
@@ -55,7 +50,9 @@ class Window:
     ceil_mode: bool = False
 
     @classmethod
-    def of(cls, kernel_size: Size, stride: Size, padding: Padding, ceil_mode: bool = False) -> Window:
+    def of(
+        cls, kernel_size: Size, stride: Size, padding: Padding, ceil_mode: bool = False
+    ) -> Window:
         """Build a window from the arguments that layers take, checking each."""
         return cls(
             pair(kernel_size, "kernel_size", 1),
@@ -86,10 +83,26 @@ class Window:
         ):
             room = size + before + after - k
             out = room // s + 1
-            if self.ceil_mode and room >= 0 and room % s and out * s < size + before:
+            if self.ceil_mode and room % s and out * s < size + before:
                 out += 1
             sizes.append(out)
         return sizes[0], sizes[1]
+
+    def cells_inside(self, h: int, w: int, count_padding: bool) -> Array:
+        """How many cells of each window lie inside the image (or its padding), (H_out, W_out)."""
+        counts = []
+        for out, size, k, s, (before, after) in zip(
+            self.output_size(h, w),
+            (h, w),
+            self.kernel_size,
+            self.stride,
+            self.pads(h, w),
+            strict=True,
+        ):
+            low, high = (-before, size + after) if count_padding else (0, size)
+            start = np.arange(out) * s - before
+            counts.append(np.minimum(start + k, high) - np.maximum(start, low))
+        return np.outer(*counts)
 
     def check(self, shape: Shape) -> Pair:
         """Output rows and columns for images of ``shape`` (N, H, W, C); ValueError if none."""
