@@ -1,1 +1,82 @@
-"""mydl: learn backpropagation on a real network, in NumPy."""
+"""mydl: learn backpropagation on a real network.
+
+Layers in NumPy, each with a forward and a hand-written backward pass, composed into SqueezeNet.
+The names below load what they need at their first use, so that ``import mydl`` is quick.
+
+>>> import mydl
+>>> mydl.squeezenet1_1().num_parameters()
+1235496
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .layer import Layer, LayerError, Parameter
+    from .layers import (
+        AvgPool2d,
+        BatchNorm2d,
+        Bypass,
+        Concat,
+        Conv2d,
+        Dropout,
+        Fire,
+        Flatten,
+        GlobalAvgPool2d,
+        Linear,
+        LogSoftmax,
+        MaxPool2d,
+        ReLU,
+        Sequential,
+        Softmax,
+    )
+    from .losses import SoftmaxCrossEntropy
+    from .models import SqueezeNet, squeezenet1_0, squeezenet1_1, squeezenet_tiny
+    from .parallel import ShardedModel
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AvgPool2d",
+    "BatchNorm2d",
+    "Bypass",
+    "Concat",
+    "Conv2d",
+    "Dropout",
+    "Fire",
+    "Flatten",
+    "GlobalAvgPool2d",
+    "Layer",
+    "LayerError",
+    "Linear",
+    "LogSoftmax",
+    "MaxPool2d",
+    "Parameter",
+    "ReLU",
+    "Sequential",
+    "ShardedModel",
+    "Softmax",
+    "SoftmaxCrossEntropy",
+    "SqueezeNet",
+    "squeezenet1_0",
+    "squeezenet1_1",
+    "squeezenet_tiny",
+]
+
+_HOMES = ("layer", "layers", "losses", "models", "parallel")
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the module that defines it, when it is first asked for."""
+    if name in __all__:
+        for home in _HOMES:
+            module = importlib.import_module(f".{home}", __name__)
+            if hasattr(module, name):
+                return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

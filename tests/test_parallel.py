@@ -1,0 +1,174 @@
+"""The engine: the gradient of a batch from shards, and the same bits for any number of threads."""
+
+import numpy as np
+import pytest
+
+from mydl.layer import LayerError
+from mydl.layers import (
+    BatchNorm2d,
+    Conv2d,
+    Dropout,
+    Fire,
+    GlobalAvgPool2d,
+    Linear,
+    MaxPool2d,
+    ReLU,
+    Sequential,
+)
+from mydl.losses import SoftmaxCrossEntropy
+from mydl.parallel import ShardedModel, shard_edges, usable_threads
+
+
+def small_network(dtype=np.float32, dropout=0.0, batch_norm=False):
+    rng = np.random.default_rng(3)
+    return Sequential(
+        {
+            "conv": Conv2d(3, 8, 3, padding=1, dtype=dtype, rng=rng),
+            "norm": BatchNorm2d(8, dtype=dtype) if batch_norm else ReLU(),
+            "relu": ReLU(),
+            "pool": MaxPool2d(3, 2, ceil_mode=True),
+            "fire": Fire(8, 4, 8, 8, dtype=dtype, rng=rng),
+            "dropout": Dropout(dropout),
+            "average": GlobalAvgPool2d(),
+            "linear": Linear(16, 5, dtype=dtype, rng=rng),
+        }
+    )
+
+
+def batch(n, dtype=np.float32):
+    rng = np.random.default_rng(4)
+    return rng.normal(size=(n, 8, 8, 3)).astype(dtype), rng.integers(0, 5, n)
+
+
+def loader(x, labels):
+    return lambda lo, hi: (x[lo:hi], labels[lo:hi])
+
+
+def gradient(model, n=21, *, steps=1, **options):
+    dtype = next(iter(model.parameters())).data.dtype
+    engine = ShardedModel(model, **options)
+    results = [engine.gradient(n, loader(*batch(n, dtype)), step=step) for step in range(steps)]
+    engine.close()
+    return engine.vector, results
+
+
+def test_shards_give_the_gradient_of_the_whole_batch():
+    model = small_network(np.float64)
+    x, labels = batch(21, np.float64)
+    whole, loss = model.astype(np.float64), SoftmaxCrossEntropy()
+    expected = loss.forward(whole.forward(x), labels)
+    whole.backward(loss.backward())
+
+    _, (result,) = gradient(model, threads=2, shard_size=4)
+
+    assert result.loss == pytest.approx(expected, rel=1e-13)
+    for ours, theirs in zip(model.parameters(), whole.parameters(), strict=True):
+        np.testing.assert_allclose(ours.grad, theirs.grad, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_the_same_bits_for_any_number_of_threads(batch_norm):
+    runs = {}
+    for threads in (1, 2, 3, 16):
+        model = small_network(dropout=0.5, batch_norm=batch_norm)
+        vector, results = gradient(model, threads=threads, shard_size=4, steps=3)
+        runs[threads] = (
+            vector.grad.tobytes(),
+            vector.state.tobytes(),
+            [(r.loss, r.outputs.tobytes()) for r in results],
+        )
+    assert all(run == runs[1] for run in runs.values())
+
+
+def test_outputs_come_in_the_order_of_the_samples():
+    model = small_network(batch_norm=True)
+    x, _ = batch(33)
+    engine = ShardedModel(model, threads=2, shard_size=4)
+    outputs = engine.outputs(33, lambda lo, hi: x[lo:hi])
+    np.testing.assert_allclose(outputs, model.eval().forward(x), rtol=1e-5, atol=1e-6)
+
+
+def test_two_shares_make_the_gradient_of_one_batch():
+    x, labels = batch(16, np.float64)
+    one = ShardedModel(small_network(np.float64), shard_size=4)
+    one.gradient(16, loader(x, labels))
+    two = ShardedModel(small_network(np.float64), shard_size=4)
+    for half in (slice(0, 8), slice(8, 16)):
+        two.gradient(8, loader(x[half], labels[half]), share=0.5)
+    np.testing.assert_allclose(one.vector.grad, two.vector.grad, rtol=1e-12, atol=1e-15)
+
+
+def test_dropout_depends_on_seed_step_and_shard():
+    def outputs(seed, step, shard_size=4):
+        engine = ShardedModel(small_network(dropout=0.5), shard_size=shard_size, seed=seed)
+        x = np.repeat(batch(1)[0], 8, axis=0)  # all images alike: only the mask differs
+        return engine.gradient(8, loader(x, np.zeros(8, int)), step=step).outputs
+
+    first = outputs(0, 0)
+    assert np.array_equal(first, outputs(0, 0))
+    assert not np.array_equal(first, outputs(0, 1))
+    assert not np.array_equal(first, outputs(1, 0))
+    assert not np.array_equal(first[:4], first[4:])
+
+
+def test_running_statistics_are_the_mean_over_shards():
+    model = small_network(np.float64, batch_norm=True)
+    norm = model["norm"]
+    before = norm.running_mean.data.copy()
+    expected = []
+    x, _ = batch(8, np.float64)
+    for part in (x[:4], x[4:]):
+        copied = model.astype(np.float64)
+        copied.forward(part)
+        expected.append(copied["norm"].running_mean.data)
+    gradient(model, n=8, threads=2, shard_size=4)
+    assert not np.allclose(before, norm.running_mean.data)
+    np.testing.assert_allclose(norm.running_mean.data, np.mean(expected, axis=0), rtol=1e-12)
+
+
+def test_an_error_in_a_shard_reaches_the_caller_with_its_path():
+    engine = ShardedModel(small_network(), threads=2, shard_size=4)
+
+    def load(lo, hi):
+        x, labels = batch(32)
+        return (x[lo:hi, ..., :2] if lo == 8 else x[lo:hi]), labels[lo:hi]
+
+    with pytest.raises(LayerError, match=r"^conv \(Conv2d\): expected 3 channels, got 2"):
+        engine.gradient(32, load)
+    x, labels = batch(8)  # and the engine still works
+    assert np.isfinite(engine.gradient(8, loader(x, labels)).loss)
+
+
+def test_a_parameter_that_is_not_finite_is_named():
+    engine = ShardedModel(small_network())
+    engine.model["fire"].squeeze.weight.data[0, 0, 1, 2] = np.inf
+    with pytest.raises(LayerError, match=r"fire\.squeeze\.weight has values that are not finite"):
+        engine.gradient(8, loader(*batch(8)))
+
+
+@pytest.mark.parametrize(("option", "value"), [("threads", 0), ("shard_size", 0)])
+def test_numbers_below_one_are_refused(option, value):
+    with pytest.raises(ValueError, match=f"{option} must be at least 1, got 0"):
+        ShardedModel(small_network(), **{option: value})
+
+
+def test_an_empty_batch_is_refused():
+    with pytest.raises(ValueError, match="at least one sample"):
+        ShardedModel(small_network()).gradient(0, loader(*batch(0)))
+
+
+@pytest.mark.parametrize("n", [1, 2, 15, 16, 17, 100, 128, 129])
+def test_shards_cover_the_batch_and_are_balanced(n):
+    edges = shard_edges(n, 16)
+    sizes = np.diff(edges)
+    assert edges[0] == 0
+    assert edges[-1] == n
+    assert 1 <= sizes.min() <= sizes.max() <= 16
+    assert sizes.max() - sizes.min() <= 1
+
+
+def test_threads_follow_the_environment(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert usable_threads() == 3
+    monkeypatch.setenv("OMP_NUM_THREADS", "many")
+    assert usable_threads() >= 1
