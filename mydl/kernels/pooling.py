@@ -59,8 +59,8 @@ def maxpool_reference(
     for number, pixels, outputs in _cells(x.shape, y.shape, kernel_size, stride, pad):
         value, best = x[pixels], y[outputs]
         wins = unset[outputs] | (value.real > best.real) | np.isnan(value)
-        best[wins] = value[wins]
-        argument[outputs][wins] = number
+        y[outputs] = np.where(wins, value, best)
+        argument[outputs] = np.where(wins, number, argument[outputs])
         unset[outputs] = False
 
 

@@ -38,10 +38,14 @@ class Bypass(Layer):
     """
 
     def __init__(self, inner: Layer, projection: Layer | None = None) -> None:
+        for layer in (inner, projection):
+            if layer is not None and not isinstance(layer, Layer):
+                raise TypeError(f"Bypass takes layers, got {type(layer).__name__}")
         self.inner = inner
         self.projection = projection
 
     def forward(self, x: Array) -> Array:
+        x = self._check_input(x)
         self.output_shape(x.shape)
         around = x if self.projection is None else self.projection.forward(x)
         return self.inner.forward(x) + around
@@ -52,7 +56,9 @@ class Bypass(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         inner = self.inner.output_shape(input_shape)
-        around = self.projection.output_shape(input_shape) if self.projection else input_shape
+        around = input_shape
+        if self.projection is not None:
+            around = self.projection.output_shape(input_shape)
         if inner != around:
             self.fail(
                 f"the bypass adds an array of shape {around} to one of {inner}: a projection with "

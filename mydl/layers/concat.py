@@ -19,7 +19,7 @@ class Concat(Layer):
         y  = [f_1(x), f_2(x), ...]
         dx = f_1'(dy_1) + f_2'(dy_2) + ...
 
-    Kept for backward: the number of channels of each branch.
+    Kept for backward: the number of channels of each branch and the output's shape.
 
     Args:
         branches: the layers, named "0", "1", ..., or a mapping of names to layers.
@@ -27,6 +27,7 @@ class Concat(Layer):
     Shapes: x (..., C); y (..., C_1 + C_2 + ...), where the branches agree in all but channels.
 
     Raises:
+        ValueError: there is no branch.
         LayerError: the branches' outputs differ in more than their channels.
 
     >>> from mydl.layers import ReLU
@@ -39,30 +40,33 @@ class Concat(Layer):
 
     def __init__(self, *branches: Layer | Mapping[str, Layer]) -> None:
         self._branches = named_layers("Concat", branches)
+        if not self._branches:
+            raise ValueError("Concat needs at least one branch")
         self._place(self.path)
 
     def forward(self, x: Array) -> Array:
-        self.output_shape(x.shape)
+        x = self._check_input(x)
+        y_shape = self.output_shape(x.shape)
         ys = [branch.forward(x) for branch in self._branches.values()]
-        self._keep([y.shape[-1] for y in ys])
+        self._keep([y.shape[-1] for y in ys], y_shape)
         return np.concatenate(ys, axis=-1)
 
     def backward(self, dy: Array) -> Array:
-        (channels,) = self._take()
-        dy = self._check_gradient(dy, (*dy.shape[:-1], sum(channels)))
+        channels, y_shape = self._take()
+        dy = self._check_gradient(dy, y_shape)
         pieces = np.split(dy, np.cumsum(channels)[:-1], axis=-1)
         dxs = [
             branch.backward(piece)
             for branch, piece in zip(self._branches.values(), pieces, strict=True)
         ]
-        return np.sum(dxs, axis=0)
+        return sum(dxs[1:], start=dxs[0])
 
     def children(self) -> dict[str, Layer]:
         return self._branches
 
     def output_shape(self, input_shape: Shape) -> Shape:
         shapes = {n: branch.output_shape(input_shape) for n, branch in self._branches.items()}
-        if len({shape[:-1] for shape in shapes.values()}) != 1:
+        if len({shape[:-1] for shape in shapes.values()}) > 1:
             self.fail(f"the branches must agree in all but channels, got {shapes}")
         first = next(iter(shapes.values()))
         return (*first[:-1], sum(shape[-1] for shape in shapes.values()))

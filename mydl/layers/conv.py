@@ -7,8 +7,8 @@ from numpy.typing import DTypeLike
 
 from ..init import he_normal
 from ..kernels.im2col import col2im, im2col
-from ..layer import Array, Layer, Parameter, Shape
-from .window import Padding, Size, Window, pair
+from ..layer import Array, Layer, Parameter, Shape, whole_number
+from .window import Padding, Size, Window
 
 
 class Conv2d(Layer):
@@ -67,11 +67,12 @@ class Conv2d(Layer):
         dtype: DTypeLike = np.float32,
         rng: np.random.Generator | None = None,
     ) -> None:
-        self.in_channels, self.out_channels = pair((in_channels, out_channels), "channels", 1)
+        self.in_channels = whole_number(in_channels, "in_channels", 1)
+        self.out_channels = whole_number(out_channels, "out_channels", 1)
         self.window = Window.of(kernel_size, stride, padding)
         weight_shape = (*self.window.kernel_size, self.in_channels, self.out_channels)
         self.weight = Parameter(he_normal(weight_shape, dtype, rng))
-        self.bias = Parameter(np.zeros(out_channels, dtype)) if bias else None
+        self.bias = Parameter(np.zeros(self.out_channels, dtype)) if bias else None
 
     def forward(self, x: Array) -> Array:
         x = self._check_input(x)
@@ -114,10 +115,8 @@ class Conv2d(Layer):
 
     def _windows_are_pixels(self, x_shape: Shape) -> bool:
         """A 1x1 window that visits every pixel: the rows of ``cols`` are the pixels of ``x``."""
-        return (
-            self.window.kernel_size == self.window.stride == (1, 1)
-            and self.window.pads(*x_shape[1:3]) == ((0, 0), (0, 0))
-        )
+        unpadded = self.window.pads(*x_shape[1:3]) == ((0, 0), (0, 0))
+        return unpadded and self.window.kernel_size == self.window.stride == (1, 1)
 
     def _cols_shape(self, x_shape: Shape) -> Shape:
         h_out, w_out = self.window.output_size(*x_shape[1:3])

@@ -32,14 +32,14 @@ class ReLU(Layer):
 
     def forward(self, x: Array) -> Array:
         x = self._check_input(x)
-        y = np.where(x.real > 0, x, 0)
+        y = np.where(x.real <= 0, 0, x)  # not "x > 0": a NaN stays a NaN and is seen
         self._keep(y)
         return y
 
     def backward(self, dy: Array) -> Array:
         (y,) = self._take()
         dy = self._check_gradient(dy, y.shape)
-        return np.where(y.real > 0, dy, 0)
+        return np.where(y.real <= 0, 0, dy)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
