@@ -1,0 +1,5 @@
+"""``python -m mydl`` is the ``mydl`` command."""
+
+from .cli.main import run
+
+run()

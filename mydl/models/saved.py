@@ -1,0 +1,71 @@
+"""A trained network in one file: its weights with all that is needed to build and use it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..layer import LayerError
+from ..weights import WeightsError, load_npz, save_npz
+from . import build_model
+from .squeezenet import SqueezeNet
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What there is to know about trained weights.
+
+    Attributes:
+        model: the network's name, as ``build_model`` takes it.
+        options: the other arguments of ``build_model``.
+        data: name of the data set that it was trained on.
+        image_shape: (H, W, C) of the images that it was trained on.
+        class_names: of the outputs, in order.
+        mean, std: by channel, of pixel values from 0 to 1: images go in as (image / 255 - mean) /
+            std.
+    """
+
+    model: str
+    options: dict[str, Any]
+    data: str
+    image_shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+def save_model(path: Path, model: SqueezeNet, card: ModelCard) -> None:
+    """Write a network's weights and its card into an .npz file, all or nothing."""
+    save_npz(path, model.state_dict(), asdict(card))
+
+
+def load_model(path: Path) -> tuple[SqueezeNet, ModelCard]:
+    """Build the network that :func:`save_model` wrote.
+
+    Args:
+        path: the file, or the folder of a run with its ``model.npz``.
+
+    Raises:
+        WeightsError: there is no such file, or it is damaged or of another kind.
+    """
+    if path.is_dir():
+        path = path / "model.npz"
+    arrays, description = load_npz(path)
+    try:
+        card = ModelCard(
+            model=description["model"],
+            options=description["options"],
+            data=description["data"],
+            image_shape=tuple(description["image_shape"]),
+            class_names=tuple(description["class_names"]),
+            mean=tuple(description["mean"]),
+            std=tuple(description["std"]),
+        )
+        model = build_model(card.model, **card.options)
+        model.load_state_dict(arrays)
+    except KeyError as error:
+        raise WeightsError(f"{path}: the file does not say its {error.args[0]!r}") from None
+    except (LayerError, TypeError, ValueError) as error:
+        raise WeightsError(f"{path}: {error}") from None
+    return model, card

@@ -1,0 +1,106 @@
+"""What a run is made of: every choice that ``mydl train`` takes, in one object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from difflib import get_close_matches
+from typing import Any, Self
+
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """The choices of a training run; together with the data they fix every bit of its result.
+
+    Attributes:
+        data: name of the data set, as ``mydl.data.load_dataset`` takes it.
+        data_dir: where the data set lies; empty looks in the usual places.
+        model: name of the network, as ``mydl.models.build_model`` takes it.
+        batch_norm: normalise after each convolution.
+        bypass: "none", "simple" or "complex".
+        dropout: probability of dropping an activation before the last convolution.
+        final_relu: keep the paper's ReLU after conv10. Without it training starts more surely.
+        epochs: passes over the training images.
+        batch_size: images in a batch.
+        accumulate: batches whose gradients are averaged before each step.
+        optimizer: "sgd", "adam", "adamw" or "rmsprop".
+        lr: learning rate, the highest that the schedule reaches.
+        momentum: of SGD and RMSProp.
+        nesterov: look ahead (SGD only).
+        weight_decay: strength of the pull of the weights towards zero.
+        schedule: "constant", "step", "polynomial", "cosine" or "one-cycle".
+        warmup_epochs: epochs over which the learning rate rises from near zero.
+        clip_norm: largest norm of the gradient; 0 leaves it as it is.
+        label_smoothing: share of the label spread over all classes.
+        augment: shift the training images at random, and mirror photographs.
+        seed: of the weights, the order of images, augmentation and dropout.
+        shard_size: images in a shard, see ``mydl.parallel``; part of what fixes the bits.
+    """
+
+    data: str = "digits"
+    data_dir: str = ""
+    model: str = "squeezenet_tiny"
+    batch_norm: bool = True
+    bypass: str = "none"
+    dropout: float = 0.0
+    final_relu: bool = False
+    epochs: int = 10
+    batch_size: int = 64
+    accumulate: int = 1
+    optimizer: str = "sgd"
+    lr: float = 0.1
+    momentum: float = 0.9
+    nesterov: bool = True
+    weight_decay: float = 5e-4
+    schedule: str = "one-cycle"
+    warmup_epochs: float = 0.0
+    clip_norm: float = 0.0
+    label_smoothing: float = 0.0
+    augment: bool = True
+    seed: int = 0
+    shard_size: int = 16
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            wanted = type(field.default)
+            if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+                object.__setattr__(self, field.name, float(value))
+            elif type(value) is not wanted:
+                raise ValueError(f"{field.name} must be {_KINDS[wanted]}, got {value!r}")
+        for name in ("epochs", "batch_size", "accumulate", "shard_size"):
+            self._check(name, getattr(self, name) >= 1, "at least 1")
+        self._check("lr", 0 < self.lr < float("inf"), "greater than 0 and finite")
+        for name in ("weight_decay", "warmup_epochs", "clip_norm"):
+            self._check(name, 0 <= getattr(self, name) < float("inf"), "0 or greater")
+        for name in ("dropout", "momentum", "label_smoothing"):
+            self._check(name, 0 <= getattr(self, name) < 1, "from 0 up to, not including, 1")
+        self._check("warmup_epochs", self.warmup_epochs <= self.epochs, "at most epochs")
+        self._check("seed", self.seed >= 0, "0 or greater")
+
+    def _check(self, name: str, fits: bool, wanted: str) -> None:
+        if not fits:
+            raise ValueError(f"{name} must be {wanted}, got {getattr(self, name)!r}")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build a configuration, refusing names that are not known.
+
+        >>> TrainingConfig.from_dict({"epoch": 3})
+        Traceback (most recent call last):
+            ...
+        ValueError: there is no setting 'epoch': did you mean 'epochs'?
+        """
+        known = [field.name for field in fields(cls)]
+        for name in values:
+            if name not in known:
+                near = get_close_matches(name, known, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"the settings are {known}"
+                raise ValueError(f"there is no setting {name!r}: {hint}")
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings by name."""
+        return asdict(self)

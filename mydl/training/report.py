@@ -1,0 +1,97 @@
+"""Pictures of a run, drawn with matplotlib into PNG files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from ..data import Dataset
+from .evaluation import Evaluation
+
+# Two colours of Okabe and Ito's palette, which colour-blind people can tell apart.
+TRAIN, TEST = "#0072B2", "#D55E00"
+
+
+def draw_curves(path: Path, history: Sequence[Mapping[str, float]]) -> None:
+    """Draw loss and accuracy over the epochs, on the training and on the test images.
+
+    Args:
+        path: of the PNG file.
+        history: the rows of ``metrics.csv``.
+    """
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    epochs = [row["epoch"] for row in history]
+    for axes, what in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for part, colour, marker in (("train", TRAIN, "o"), ("test", TEST, "s")):
+            values = [row[f"{part}_{what}"] for row in history]
+            axes.plot(epochs, values, color=colour, marker=marker, markersize=3, label=part)
+        axes.set(xlabel="epoch", ylabel=what, title=f"{what}, last test {_say(what, history[-1])}")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(alpha=0.3)
+        axes.legend()
+        if what == "accuracy":
+            axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    figure.savefig(path, dpi=120)
+
+
+def _say(what: str, row: Mapping[str, float]) -> str:
+    value = row[f"test_{what}"]
+    return f"{value:.1%}" if what == "accuracy" else f"{value:.3f}"
+
+
+def draw_confusion(path: Path, evaluation: Evaluation, dataset: Dataset) -> None:
+    """Draw which classes are taken for which: a row for each true class, counts in the cells."""
+    confusion = evaluation.confusion
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    classes = len(confusion)
+    side = max(5.0, 0.55 * classes)
+    figure = Figure(figsize=(side + 1, side), layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set(
+        xlabel="predicted",
+        ylabel="true",
+        title=f"accuracy {evaluation.accuracy:.1%} on {confusion.sum():,} test images",
+    )
+    names = list(dataset.class_names)
+    axes.set_xticks(range(classes), names, rotation=45, ha="right")
+    axes.set_yticks(range(classes), names)
+    if classes <= 30:  # the numbers of more classes could not be read
+        for (row, column), count in np.ndenumerate(confusion):
+            if count:
+                ink = "white" if shares[row, column] > 0.5 else "black"
+                axes.text(column, row, f"{count}", ha="center", va="center", color=ink, fontsize=8)
+    figure.colorbar(image, ax=axes, format=PercentFormatter(1.0), label="share of the true class")
+    figure.savefig(path, dpi=120)
+
+
+def draw_mistakes(path: Path, evaluation: Evaluation, dataset: Dataset, count: int = 24) -> None:
+    """Draw the wrong answers that the network was surest of, with what it said and the truth."""
+    predicted = evaluation.probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(predicted != dataset.test_labels)
+    sureness = evaluation.probabilities[wrong].max(axis=1)
+    worst = wrong[np.argsort(-sureness, kind="stable")[:count]]
+    columns = 6
+    rows = max(1, -(-len(worst) // columns))
+    figure = Figure(figsize=(1.9 * columns, 2.3 * rows + 0.5), layout="constrained")
+    figure.suptitle(
+        f"{len(wrong):,} mistakes in {len(predicted):,} test images"
+        + (f", the {len(worst)} most confident" if len(worst) < len(wrong) else "")
+    )
+    grid = np.asarray(figure.subplots(rows, columns, squeeze=False)).ravel()
+    for axes in grid:
+        axes.axis("off")
+    for axes, index in zip(grid, worst, strict=False):
+        image = dataset.test_images[index]
+        axes.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255)
+        said, truth = predicted[index], dataset.test_labels[index]
+        axes.set_title(
+            f"said {dataset.class_names[said]}, {evaluation.probabilities[index, said]:.0%}\n"
+            f"is {dataset.class_names[truth]}",
+            fontsize=9,
+        )
+    figure.savefig(path, dpi=120)

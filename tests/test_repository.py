@@ -1,0 +1,128 @@
+"""What holds for the repository as a whole: imports, sizes, the wheel, the root links."""
+
+import ast
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import mydl
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "mydl"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+# Imports go from a part to parts before it in this list, never after.
+ORDER = [
+    "names",
+    "kernels",
+    "layer",
+    "init",
+    "layers",
+    "losses",
+    "parameter_vector",
+    "parallel",
+    "optim",
+    "schedules",
+    "metrics",
+    "data",
+    "weights",
+    "models",
+    "gradcheck",
+    "training",
+    "cli",
+]
+# The kernels name the array type, which the contract defines.
+EXCEPTIONS = {("kernels", "layer")}
+
+
+def part(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imported_parts(path: Path) -> set[str]:
+    """The parts of the package that a file imports, whether at its top or inside a function."""
+    package = path.relative_to(ROOT).parts[:-1]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            names = [*base, *(node.module.split(".") if node.module else [])]
+            if len(names) > 1:
+                found.add(names[1])
+            else:
+                found.update(alias.name for alias in node.names)
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_run_one_way(path):
+    here = part(path)
+    if here in ("__init__", "__main__"):
+        return
+    assert here in ORDER, f"say in ORDER where {here} belongs"
+    for there in imported_parts(path) - {here, "__version__"}:
+        allowed = ORDER.index(there) < ORDER.index(here) or (here, there) in EXCEPTIONS
+        assert allowed, f"{path.name}, in {here}, imports {there}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_inside_the_package_are_relative(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            assert not (node.module or "").startswith("mydl")
+        if isinstance(node, ast.Import):
+            assert not any(alias.name.split(".")[0] == "mydl" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_are_short_and_say_what_they_are(path):
+    text = path.read_text()
+    lines = text.count("\n")
+    limit = 200 if path.parent.name == "layers" else 400
+    assert lines <= limit, f"{lines} lines"
+    assert ast.get_docstring(ast.parse(text)), "a module begins with a docstring"
+
+
+def test_import_is_light():
+    """`import mydl` loads neither the compiler nor the drawing library."""
+    script = (
+        "import sys, mydl; heavy = {'numba', 'matplotlib', 'rich', 'PIL', 'pooch'} & set(sys.modules);"
+        "sys.exit(f'import mydl loads {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_public_name_is_there():
+    for name in mydl.__all__:
+        assert getattr(mydl, name) is not None
+        assert getattr(mydl, name).__doc__
+    with pytest.raises(AttributeError, match="no attribute 'Conv3d'"):
+        mydl.Conv3d  # noqa: B018
+
+
+@pytest.mark.parametrize("link", ["layers", "models"])
+def test_root_links_are_for_browsing_not_for_importing(link):
+    assert (ROOT / link).resolve() == PACKAGE / link
+    done = subprocess.run(
+        [sys.executable, "-c", f"import {link}"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    assert "relative import" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_every_module_and_the_data(tmp_path):
+    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {str(path.relative_to(ROOT)) for path in SOURCES} <= names
+    assert "mydl/py.typed" in names
+    assert any(name.endswith("digits.npz") for name in names)
+    assert not any(name.startswith(("layers/", "models/", "tests/")) for name in names)

@@ -1,0 +1,46 @@
+"""The configuration of a run refuses what it cannot mean."""
+
+import tomllib
+
+import pytest
+import tomli_w
+
+from mydl.training.config import TrainingConfig
+
+
+def test_toml_round_trip():
+    config = TrainingConfig(data="cifar10", lr=0.05, augment=False, epochs=3)
+    text = tomli_w.dumps(config.to_dict())
+    assert TrainingConfig.from_dict(tomllib.loads(text)) == config
+
+
+def test_whole_numbers_serve_as_decimals():
+    assert TrainingConfig(lr=1).lr == 1.0
+    assert type(TrainingConfig(lr=1).lr) is float
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"epoch": 3}, "no setting 'epoch': did you mean 'epochs'"),
+        ({"xyzzy": 3}, "no setting 'xyzzy': the settings are"),
+        ({"epochs": 0}, "epochs must be at least 1, got 0"),
+        ({"epochs": 2.5}, "epochs must be a whole number, got 2.5"),
+        ({"epochs": True}, "epochs must be a whole number, got True"),
+        ({"augment": 1}, "augment must be true or false, got 1"),
+        ({"lr": "fast"}, "lr must be a number, got 'fast'"),
+        ({"lr": 0}, "lr must be greater than 0"),
+        ({"lr": float("nan")}, "lr must be greater than 0 and finite, got nan"),
+        ({"lr": float("inf")}, "lr must be greater than 0"),
+        ({"dropout": 1.0}, "dropout must be from 0 up to, not including, 1"),
+        ({"momentum": -0.1}, "momentum must be"),
+        ({"label_smoothing": 2}, "label_smoothing must be"),
+        ({"weight_decay": -1}, "weight_decay must be 0 or greater"),
+        ({"warmup_epochs": 11}, "warmup_epochs must be at most epochs"),
+        ({"batch_size": -4}, "batch_size must be at least 1"),
+        ({"seed": -1}, "seed must be 0 or greater"),
+    ],
+)
+def test_wrong_settings(settings, message):
+    with pytest.raises(ValueError, match=message):
+        TrainingConfig.from_dict(settings)
