@@ -48,6 +48,9 @@ class Buffer:
     """
 
     def __init__(self, data: Array) -> None:
+        if not isinstance(data, np.ndarray) or data.dtype not in DTYPES:
+            got = data.dtype if isinstance(data, np.ndarray) else type(data).__name__
+            raise ValueError(f"expected an array of float32 or float64, got {got}")
         self._data = data
 
     @property
@@ -233,9 +236,15 @@ class Layer:
 
     def _place(self, path: str) -> None:
         """Set the path of this layer and of everything below it."""
-        object.__setattr__(self, "path", path)
-        for name, child in self.children().items():
-            child._place(f"{path}.{name}" if path else name)
+        places: dict[int, str] = {}
+        for place, layer in self.named_layers(path):
+            first = places.setdefault(id(layer), place)
+            if first != place:
+                raise LayerError(
+                    f"one {type(layer).__name__} is in two places, {first!r} and {place!r}: a layer "
+                    "holds one forward pass, so that each place needs a layer of its own"
+                )
+            object.__setattr__(layer, "path", place)
 
     def _own(self, kind: type[Buffer]) -> Iterator[tuple[str, Any]]:
         return ((k, v) for k, v in vars(self).items() if type(v) is kind)

@@ -15,7 +15,7 @@ class ReLU(Layer):
         dx = dy where y > 0, else 0
 
     At exactly zero the function has a kink and no derivative; the gradient there is 0, as in
-    PyTorch and TensorFlow.
+    PyTorch and TensorFlow. A NaN comes out as NaN, so that it is seen.
 
     Kept for backward: ``y``, whose sign says everything about that of ``x``.
 
@@ -32,14 +32,14 @@ class ReLU(Layer):
 
     def forward(self, x: Array) -> Array:
         x = self._check_input(x)
-        y = np.where(x.real <= 0, 0, x)  # not "x > 0": a NaN stays a NaN and is seen
+        y = np.maximum(x, 0)  # NaN stays NaN; complex numbers are ordered by their real parts
         self._keep(y)
         return y
 
     def backward(self, dy: Array) -> Array:
         (y,) = self._take()
         dy = self._check_gradient(dy, y.shape)
-        return np.where(y.real <= 0, 0, dy)
+        return dy * (y > 0)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
