@@ -241,8 +241,8 @@ class Layer:
             first = places.setdefault(id(layer), place)
             if first != place:
                 raise LayerError(
-                    f"one {type(layer).__name__} is in two places, {first!r} and {place!r}: a layer "
-                    "holds one forward pass, so that each place needs a layer of its own"
+                    f"one {type(layer).__name__} is in two places, {first!r} and {place!r}: a "
+                    "layer holds one forward pass, so that each place needs a layer of its own"
                 )
             object.__setattr__(layer, "path", place)
 

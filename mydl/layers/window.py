@@ -139,8 +139,9 @@ def _explicit_padding(padding: Padding) -> tuple[Pair, Pair] | Literal["same"]:
             return (0, 0), (0, 0)
         raise ValueError(f"padding must be numbers, 'same' or 'valid', got {padding!r}")
     if isinstance(padding, tuple) and padding and isinstance(padding[0], tuple):
-        rows, columns = (pair(side, "padding", 0) for side in padding)
-        return rows, columns
+        if len(padding) != 2:
+            raise ValueError(f"padding must be ((top, bottom), (left, right)), got {padding!r}")
+        return pair(padding[0], "padding", 0), pair(padding[1], "padding", 0)
     rows_both, columns_both = pair(padding, "padding", 0)
     return (rows_both, rows_both), (columns_both, columns_both)
 
