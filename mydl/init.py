@@ -39,5 +39,15 @@ def normal(
     """Draw N(0, deviation) in float64, rounded to ``dtype``."""
     if np.dtype(dtype) not in (np.float32, np.float64):
         raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
-    rng = np.random.default_rng() if rng is None else rng
-    return rng.normal(0, deviation, shape).astype(dtype)
+    return generator(rng).normal(0, deviation, shape).astype(dtype)
+
+
+def generator(rng: np.random.Generator | None) -> np.random.Generator:
+    """``rng`` itself, or for None a generator that nobody can predict."""
+    if rng is None:
+        return np.random.default_rng()
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(
+            f"rng must be a numpy.random.Generator, got {rng!r}: np.random.default_rng(seed) is one"
+        )
+    return rng

@@ -38,8 +38,8 @@ class Bypass(Layer):
     """
 
     def __init__(self, inner: Layer, projection: Layer | None = None) -> None:
-        for layer in (inner, projection):
-            if layer is not None and not isinstance(layer, Layer):
+        for layer in (inner,) if projection is None else (inner, projection):
+            if not isinstance(layer, Layer):
                 raise TypeError(f"Bypass takes layers, got {type(layer).__name__}")
         self.inner = inner
         self.projection = projection

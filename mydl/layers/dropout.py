@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..init import generator
 from ..layer import Array, Layer, Shape
 
 
@@ -50,7 +51,7 @@ class Dropout(Layer):
         if not 0 <= p <= 1:
             raise ValueError(f"p is the probability of dropping a value, from 0 to 1, got {p}")
         self.p = float(p)
-        self.rng = np.random.default_rng() if rng is None else rng
+        self.rng = generator(rng)
 
     def forward(self, x: Array) -> Array:
         x = self._check_input(x)

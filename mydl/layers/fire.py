@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
+from ..init import generator
 from ..layer import Array, Layer, Shape
 from .batchnorm import BatchNorm2d
 from .conv import Conv2d
@@ -58,7 +59,7 @@ class Fire(Layer):
         dtype: DTypeLike = np.float32,
         rng: np.random.Generator | None = None,
     ) -> None:
-        rng = np.random.default_rng() if rng is None else rng
+        rng = generator(rng)
         self.squeeze = convolution(
             in_channels, squeeze, 1, batch_norm=batch_norm, dtype=dtype, rng=rng
         )
