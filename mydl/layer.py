@@ -205,7 +205,9 @@ class Layer:
     def _check_finite(self, name: str, buffer: Buffer) -> None:
         # One sum is far cheaper than isfinite over every value, and is finite when all values are
         # (barring overflow, which the second look settles).
-        if not np.isfinite(buffer.data.sum()) and not np.isfinite(buffer.data).all():
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = buffer.data.sum()
+        if not np.isfinite(total) and not np.isfinite(buffer.data).all():
             bad = np.argwhere(~np.isfinite(buffer.data))
             index = tuple(int(i) for i in bad[0])
             self.fail(
