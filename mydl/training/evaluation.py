@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data import Dataset, normalise
+from ..data.dataset import Dataset, normalise
 from ..layer import Array
 from ..layers import Softmax
 from ..losses import SoftmaxCrossEntropy

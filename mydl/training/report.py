@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from ..data import Dataset
+from ..data.dataset import Dataset
 from .evaluation import Evaluation
 
 # Two colours of Okabe and Ito's palette, which colour-blind people can tell apart.

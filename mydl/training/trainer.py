@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..data import Dataset, augment, normalise
+from ..data.augment import augment
+from ..data.dataset import Dataset, normalise
 from ..layer import Array
 from ..losses import SoftmaxCrossEntropy
 from ..models import build_model
