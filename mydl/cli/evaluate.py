@@ -36,8 +36,8 @@ def evaluate(
     dataset = open_dataset(data or card.data, data_dir, download)
     if tuple(dataset.class_names) != card.class_names:
         raise ValueError(
-            f"{weights} tells {len(card.class_names)} classes apart ({', '.join(card.class_names)}),"
-            f" but {dataset.name} has {len(dataset.class_names)} "
+            f"{weights} tells {len(card.class_names)} classes apart "
+            f"({', '.join(card.class_names)}), but {dataset.name} has {len(dataset.class_names)} "
             f"({', '.join(dataset.class_names)}): choose the data it was trained on, {card.data}"
         )
     # Images must go in as they did in training.

@@ -6,7 +6,7 @@ import pytest
 from mydl.data.dataset import Dataset
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def stripes():
     """Images of 16x16 pixels with stripes across, along or none, and some noise."""
     rng = np.random.default_rng(0)

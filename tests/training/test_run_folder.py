@@ -30,10 +30,10 @@ class Recorder:
         self.folder.add_epoch(report)
 
 
-@pytest.fixture
-def run(stripes, tmp_path):
+@pytest.fixture(scope="module")
+def run(stripes, tmp_path_factory):
     trainer = Trainer(CONFIG, stripes)
-    folder = RunFolder(tmp_path / "runs" / "first", CONFIG)
+    folder = RunFolder(tmp_path_factory.mktemp("runs") / "first", CONFIG)
     trainer.fit(Recorder(folder))
     evaluation = folder.finish(trainer)
     return folder, trainer, evaluation

@@ -45,7 +45,7 @@ def test_it_learns(stripes):
 
 
 def test_the_reports_count_right(stripes):
-    trainer, watching = fit(stripes, dataclasses.replace(QUICK, batch_size=20, epochs=2))
+    _, watching = fit(stripes, dataclasses.replace(QUICK, batch_size=20, epochs=2))
     assert [(r.epoch, r.step, r.steps) for r in watching.steps] == [
         (1, 1, 3), (1, 2, 3), (1, 3, 3), (2, 1, 3), (2, 2, 3), (2, 3, 3),
     ]  # fmt: skip
