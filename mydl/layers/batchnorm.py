@@ -26,8 +26,9 @@ class BatchNorm2d(Layer):
 
         dbias   = sum of dy
         dweight = sum of dy x_hat
-        dx      = weight / sqrt(var + eps) (dy - mean of dy - x_hat (mean of dy x_hat))
-                                       directly  through mean   through var
+        dx      = weight / sqrt(var + eps) (dy                          directly
+                                            - mean of dy                through mean
+                                            - x_hat (mean of dy x_hat)) through var
 
     What is taken from dy is its mean and its part along x_hat: shifting or scaling all of a
     channel's x changes no output, so dx must have no part in these two directions.

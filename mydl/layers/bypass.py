@@ -23,6 +23,7 @@ class Bypass(Layer):
     Shapes: x (..., C); y that of ``inner(x)``.
 
     Raises:
+        TypeError: an argument is not a layer.
         LayerError: the two summands differ in shape.
 
     Source: SqueezeNet (arXiv 1602.07360), section 6 and figure 2; He et al. 2015, "Deep Residual

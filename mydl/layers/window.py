@@ -75,7 +75,8 @@ class Window:
     def output_size(self, h: int, w: int) -> Pair:
         """Rows and columns of the output: floor((size + padding - kernel) / stride) + 1.
 
-        Zero or less where the window is larger than the padded image.
+        Zero or less where the window is larger than the padded image; with ``ceil_mode`` it may be
+        larger by less than a stride, as in PyTorch.
         """
         sizes = []
         for size, k, s, (before, after) in zip(
