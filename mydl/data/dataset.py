@@ -1,0 +1,103 @@
+"""A data set in memory, and how its images become a network's input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..layer import Array
+
+
+class DataError(ValueError):
+    """Data that is damaged or of the wrong kind; the message says which file and what to do."""
+
+
+class MissingDataError(DataError):
+    """Data that is not where it was looked for; the message says what to put where."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Labelled images, split into those to train on and those to test on.
+
+    Attributes:
+        name: as ``load_dataset`` takes it.
+        train_images, test_images: (N, H, W, C), uint8, H = W.
+        train_labels, test_labels: index of each image's class, (N,), int64.
+        class_names: of the K classes.
+        mean, std: of each channel over the training images, as fractions of 255, (C,).
+        mirror: whether a mirror image is as good as the original: true of photographs, not of
+            digits.
+
+    Raises:
+        DataError: arrays that do not fit each other.
+    """
+
+    name: str
+    train_images: Array
+    train_labels: Array
+    test_images: Array
+    test_labels: Array
+    class_names: tuple[str, ...]
+    mean: Array
+    std: Array
+    mirror: bool
+
+    def __post_init__(self) -> None:
+        shape = self.train_images.shape[1:]
+        for part in ("train", "test"):
+            images, labels = getattr(self, f"{part}_images"), getattr(self, f"{part}_labels")
+            if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != shape:
+                raise DataError(
+                    f"{self.name}: {part} images must be uint8 (N, H, W, C), all of one size, "
+                    f"got {images.dtype} of shape {images.shape}"
+                )
+            if shape[0] != shape[1]:
+                raise DataError(f"{self.name}: images must be square, got {shape[0]}x{shape[1]}")
+            if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
+                raise DataError(
+                    f"{self.name}: expected a whole number as label for each of {len(images)} "
+                    f"{part} images, got {labels.dtype} of shape {labels.shape}"
+                )
+            if not len(labels):
+                raise DataError(f"{self.name}: there are no {part} images")
+            if labels.min() < 0 or labels.max() >= len(self.class_names):
+                bad = labels[(labels < 0) | (labels >= len(self.class_names))][0]
+                raise DataError(
+                    f"{self.name}: {part} labels must be from 0 to {len(self.class_names) - 1}, "
+                    f"got {bad}"
+                )
+        if not len(self.mean) == len(self.std) == shape[-1]:
+            raise DataError(f"{self.name}: mean and std must have a number for each channel")
+
+    @property
+    def image_size(self) -> int:
+        """Rows, and columns, of an image in pixels."""
+        return int(self.train_images.shape[1])
+
+
+def normalise(images: Array, mean: Array, std: Array) -> Array:
+    """Images as a network takes them: (x / 255 - mean) / std for each channel, float32.
+
+    Args:
+        images: (N, H, W, C), uint8.
+        mean, std: of each channel as fractions of 255, (C,).
+
+    >>> images = np.array([0, 255], np.uint8).reshape(1, 1, 2, 1)
+    >>> normalise(images, np.array([0.5]), np.array([0.25])).ravel()
+    array([-2.,  2.], dtype=float32)
+    """
+    mean, std = np.asarray(mean), np.asarray(std)
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1:] != mean.shape:
+        raise ValueError(
+            f"images must be uint8 (N, H, W, {mean.size}), "
+            f"got {images.dtype} of shape {images.shape}"
+        )
+    n, h, w, c = images.shape
+    # NumPy is slow over a last axis of three: the channels' numbers are laid out for a whole row.
+    scale = np.tile(1 / (255 * std), w).astype(np.float32)  # (W*C,)
+    shift = np.tile(mean / std, w).astype(np.float32)  # (W*C,)
+    x = images.reshape(n, h, w * c) * scale
+    x -= shift
+    return x.reshape(images.shape)
