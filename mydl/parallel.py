@@ -133,7 +133,7 @@ class ShardedModel:
         """The network's outputs for n samples in evaluation mode, in the order of the samples."""
 
         def run(worker: _Worker, shard: int, lo: int, hi: int) -> Array:
-            worker.begin(self.vector.state, None)
+            worker.vector.state[...] = self.vector.state
             return worker.model.forward(load(lo, hi))
 
         return self._over_shards(n, run, _Turns(), training=False)
@@ -181,7 +181,7 @@ class _Worker:
             layer for _, layer in self.model.named_layers() if isinstance(layer, Dropout)
         ]
 
-    def begin(self, state: Array, rng: np.random.Generator | None) -> None:
+    def begin(self, state: Array, rng: np.random.Generator) -> None:
         """Start a shard from the batch's state, with no gradient and with its own randomness."""
         self.vector.state[...] = state
         self.vector.grad[...] = 0

@@ -27,6 +27,8 @@ def evaluate(
     """Test a trained network: loss, accuracy and the accuracy of each class."""
     from dataclasses import replace
 
+    import numpy as np
+
     from ..models.saved import load_model
     from ..parallel import ShardedModel
     from ..training.evaluation import evaluate as evaluate_model
@@ -41,7 +43,7 @@ def evaluate(
             f"({', '.join(dataset.class_names)}): choose the data it was trained on, {card.data}"
         )
     # Images must go in as they did in training.
-    dataset = replace(dataset, mean=card.mean, std=card.std)
+    dataset = replace(dataset, mean=np.array(card.mean), std=np.array(card.std))
     result = evaluate_model(ShardedModel(model, threads=threads), dataset)
     if as_json:
         by_class = dict(zip(dataset.class_names, result.class_accuracy.tolist(), strict=True))

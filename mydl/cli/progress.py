@@ -98,7 +98,7 @@ def stop_on_signals(trainer: Trainer) -> Iterator[None]:
     """Let Ctrl-C and SIGTERM end the run after the current step, and a second one at once."""
 
     def handle(number: int, frame: FrameType | None) -> None:
-        signal.signal(number, previous[number])
+        signal.signal(number, previous[signal.Signals(number)])
         typer.echo("\nFinishing the current step; once more to stop at once.", err=True)
         trainer.stop()
 
