@@ -1,0 +1,224 @@
+"""SqueezeNet: AlexNet's accuracy with fifty times fewer parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from ..init import normal
+from ..layer import Layer, whole_number
+from ..layers import Bypass, Conv2d, Dropout, Fire, GlobalAvgPool2d, MaxPool2d, ReLU, Sequential
+from ..layers.fire import convolution
+from .network import Network
+
+# The paper's table 1 from top to bottom, and the networks that follow from it:
+#   conv: pixels of the filter, filters        pool: pixels of the window, stride
+#   fire: filters of squeeze 1x1, expand 1x1, expand 3x3
+VERSIONS: Mapping[str, Mapping[str, tuple[int, ...]]] = {
+    "1.0": {
+        "conv1": (7, 96),
+        "pool1": (3, 2),
+        "fire2": (16, 64, 64),
+        "fire3": (16, 64, 64),
+        "fire4": (32, 128, 128),
+        "pool4": (3, 2),
+        "fire5": (32, 128, 128),
+        "fire6": (48, 192, 192),
+        "fire7": (48, 192, 192),
+        "fire8": (64, 256, 256),
+        "pool8": (3, 2),
+        "fire9": (64, 256, 256),
+    },
+    "1.1": {
+        "conv1": (3, 64),
+        "pool1": (3, 2),
+        "fire2": (16, 64, 64),
+        "fire3": (16, 64, 64),
+        "pool3": (3, 2),
+        "fire4": (32, 128, 128),
+        "fire5": (32, 128, 128),
+        "pool5": (3, 2),
+        "fire6": (48, 192, 192),
+        "fire7": (48, 192, 192),
+        "fire8": (64, 256, 256),
+        "fire9": (64, 256, 256),
+    },
+    "tiny": {
+        "conv1": (3, 64),
+        "pool1": (3, 2),
+        "fire2": (16, 64, 64),
+        "fire3": (16, 64, 64),
+        "pool3": (3, 2),
+        "fire4": (32, 128, 128),
+        "fire5": (32, 128, 128),
+    },
+}
+
+# Pixels of an ImageNet image. Table 1 says 224, but its conv1 of 111 pixels comes out of the 227
+# that the authors' own files feed to version 1.0.
+IMAGENET_PIXELS = {"1.0": 227, "1.1": 224, "tiny": 224}
+
+INPUT_SIZES = ("imagenet", "cifar")
+BYPASSES = (None, "simple", "complex")
+
+
+class SqueezeNet(Network):
+    """A convolution, fire modules with pooling between them, and an average instead of neurons.
+
+    Children are ``features`` and ``classifier``, with the paper's names inside, so that a parameter
+    is found as ``features.fire4.expand3x3.weight`` or ``classifier.conv10.bias``.
+
+    Weights start He-normal (He et al. 2015, equation 10), those of conv10 N(0, 0.01), biases at
+    zero. The authors drew conv10 in the same way and the rest from Glorot's uniform distribution,
+    which lets the signal fade through ReLUs.
+
+    Args:
+        version: "1.0", the paper's; "1.1", the authors' later one with 2.4 times less computation;
+            or "tiny", a small one for laptops with four fire modules.
+        num_classes: logits of the output.
+        input_size: "imagenet" (224x224; conv1 has stride 2 and no padding) or "cifar" (32x32; conv1
+            has stride 1 and is padded, so that the pools halve 32 to 16, 8 and 4).
+        bypass: None; "simple" adds the input of a fire module to its output where both have equally
+            many channels (fire3, 5, 7, 9); "complex" also sends the input of the others (fire2, 4,
+            6, 8) through a 1x1 convolution and adds that. A fire module with a bypass is found as
+            ``features.fire3.inner``, its convolution as ``features.fire2.projection``.
+        dropout: probability of setting an input of conv10 to zero while training.
+        batch_norm: normalise after every convolution but conv10.
+        final_relu: whether conv10 is followed by the paper's ReLU. Without it training starts more
+            surely: a logit that is negative for every image gets no gradient through a ReLU.
+        dtype: float32, or float64 for gradient checks.
+        seed: fixes the weights, the same for both dtypes up to rounding, and the dropout; None
+            draws unpredictable ones.
+
+    Shapes: x (N, H, W, 3); y (N, num_classes), the logits.
+
+    Attributes:
+        image_shape: (H, W, 3) of the images that the network was designed for. Others work too, as
+            long as every window finds enough pixels.
+
+    Raises:
+        ValueError: an argument has a wrong value.
+        LayerError: an image is too small or has another number of channels than 3.
+
+    Source: SqueezeNet (arXiv 1602.07360), table 1 and section 6; version 1.1 is that of
+    https://github.com/forresti/SqueezeNet.
+
+    >>> net = SqueezeNet(num_classes=10, input_size="cifar")
+    >>> net.num_parameters()
+    727626
+    >>> images = np.ones((2, 32, 32, 3), np.float32)
+    >>> loss = net.loss(images, np.array([3, 7]))
+    >>> net.backward().shape
+    (2, 32, 32, 3)
+    >>> net.features["fire2"].squeeze.weight.grad.shape
+    (1, 1, 64, 16)
+    """
+
+    def __init__(
+        self,
+        version: str = "1.1",
+        num_classes: int = 1000,
+        input_size: str = "imagenet",
+        bypass: str | None = None,
+        dropout: float = 0.5,
+        batch_norm: bool = False,
+        final_relu: bool = True,
+        dtype: DTypeLike = np.float32,
+        seed: int | None = 0,
+    ) -> None:
+        _check_choice("version", version, VERSIONS)
+        _check_choice("input_size", input_size, INPUT_SIZES)
+        _check_choice("bypass", bypass, BYPASSES)
+        self.version, self.input_size = version, input_size
+        self.num_classes = whole_number(num_classes, "num_classes", 1)
+        pixels = 32 if input_size == "cifar" else IMAGENET_PIXELS[version]
+        self.image_shape = (pixels, pixels, 3)
+
+        rng = np.random.default_rng(seed)
+        features, channels = _features(
+            VERSIONS[version], input_size, bypass, batch_norm=batch_norm, dtype=dtype, rng=rng
+        )
+        conv10 = Conv2d(channels, num_classes, kernel_size=1, dtype=dtype, rng=rng)
+        conv10.weight.data = normal(conv10.weight.shape, 0.01, dtype, rng)
+        classifier: dict[str, Layer] = {"dropout9": Dropout(dropout, rng=rng), "conv10": conv10}
+        if final_relu:
+            classifier["relu10"] = ReLU()
+        classifier["pool10"] = GlobalAvgPool2d()
+        super().__init__(Sequential(features), Sequential(classifier))
+
+    def _describe(self) -> str:
+        return f"version={self.version!r}, input_size={self.input_size!r}"
+
+
+def _features(
+    table: Mapping[str, tuple[int, ...]], input_size: str, bypass: str | None, **options: Any
+) -> tuple[dict[str, Layer], int]:
+    """The layers of a table by name, and the channels of the last one's output."""
+    layers: dict[str, Layer] = {}
+    channels = 3
+    for name, numbers in table.items():
+        if name.startswith("pool"):
+            # Caffe rounds up: a last window may hang over the edge.
+            kernel_size, stride = numbers
+            layers[name] = MaxPool2d(kernel_size, stride, ceil_mode=True)
+            continue
+        if name == "conv1":
+            kernel_size, filters = numbers
+            stride, padding = (1, kernel_size // 2) if input_size == "cifar" else (2, 0)
+            layers[name] = convolution(channels, filters, kernel_size, stride, padding, **options)
+            layers["relu1"] = ReLU()
+        else:
+            squeeze, expand1x1, expand3x3 = numbers
+            filters = expand1x1 + expand3x3
+            fire = Fire(channels, squeeze, expand1x1, expand3x3, **options)
+            if bypass and filters == channels:
+                layers[name] = Bypass(fire)
+            elif bypass == "complex":
+                layers[name] = Bypass(fire, convolution(channels, filters, 1, **options))
+            else:
+                layers[name] = fire
+        channels = filters
+    return layers, channels
+
+
+def _check_choice(name: str, value: object, choices: Iterable[object]) -> None:
+    choices = list(choices)
+    if value not in choices:
+        listed = ", ".join(map(repr, choices))
+        raise ValueError(f"{name} must be one of {listed}, got {value!r}")
+
+
+def squeezenet1_0(**options: Any) -> SqueezeNet:
+    """The paper's SqueezeNet; options as for :class:`SqueezeNet`."""
+    return SqueezeNet("1.0", **options)
+
+
+def squeezenet1_1(**options: Any) -> SqueezeNet:
+    """SqueezeNet version 1.1; options as for :class:`SqueezeNet`."""
+    return SqueezeNet("1.1", **options)
+
+
+def squeezenet1_0_cifar(num_classes: int = 10, **options: Any) -> SqueezeNet:
+    """The paper's SqueezeNet for images of 32x32 pixels."""
+    return SqueezeNet("1.0", num_classes, "cifar", **options)
+
+
+def squeezenet1_1_cifar(num_classes: int = 10, **options: Any) -> SqueezeNet:
+    """SqueezeNet version 1.1 for images of 32x32 pixels."""
+    return SqueezeNet("1.1", num_classes, "cifar", **options)
+
+
+def squeezenet_tiny(
+    num_classes: int = 10, *, dropout: float = 0.0, final_relu: bool = False, **options: Any
+) -> SqueezeNet:
+    """Four fire modules for images of 32x32 pixels: 122,986 parameters with 10 classes.
+
+    Without dropout and the ReLU after conv10, unless they are asked for: so small a network
+    underfits before it overfits.
+    """
+    return SqueezeNet(
+        "tiny", num_classes, "cifar", dropout=dropout, final_relu=final_relu, **options
+    )
