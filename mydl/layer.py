@@ -345,8 +345,6 @@ class Layer:
         return ""
 
     def __repr__(self) -> str:
-        head = f"{type(self).__name__}({self._describe()}"
+        head = f"{type(self).__name__}({self._describe()})"
         lines = [f"{name}: {child!r}" for name, child in self.children().items()]
-        if not lines:
-            return head + ")"
-        return "\n  ".join([head, *"\n".join(lines).splitlines()]) + "\n)"
+        return "\n  ".join([head, *"\n".join(lines).splitlines()])

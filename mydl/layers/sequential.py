@@ -39,11 +39,10 @@ class Sequential(Layer):
     >>> from mydl.layers import Linear, ReLU
     >>> net = Sequential({"hidden": Linear(4, 8), "relu": ReLU(), "output": Linear(8, 2)})
     >>> net
-    Sequential(
+    Sequential()
       hidden: Linear(4, 8)
       relu: ReLU()
       output: Linear(8, 2)
-    )
     >>> net["hidden"].weight.shape
     (4, 8)
     """

@@ -31,7 +31,7 @@ def test_names():
 
 def test_the_tree_is_drawn():
     net = Sequential({"a": Flatten(), "b": Sequential(ReLU())})
-    assert repr(net) == "Sequential(\n  a: Flatten()\n  b: Sequential(\n    0: ReLU()\n  )\n)"
+    assert repr(net) == "Sequential()\n  a: Flatten()\n  b: Sequential()\n    0: ReLU()"
     assert repr(Sequential()) == "Sequential()"
 
 

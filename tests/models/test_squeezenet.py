@@ -303,7 +303,7 @@ def test_repr_draws_the_tree():
     assert lines[0].startswith("SqueezeNet(version='1.1', input_size='imagenet'")
     assert "    conv1: Conv2d(3, 64, kernel_size=3, stride=2)" in lines
     assert "    pool3: MaxPool2d(kernel_size=3, stride=2, ceil_mode=True)" in lines
-    assert "    fire3: Bypass(" in lines
+    assert "    fire3: Bypass()" in lines
     assert "    dropout9: Dropout(p=0.5)" in lines
 
 
