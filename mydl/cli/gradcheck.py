@@ -79,8 +79,8 @@ def _plain(results: list[Result], method: str, seed: int) -> dict[str, object]:
 
 def _print_lines(results: Iterable[Result], cases: list[Case]) -> list[Result]:
     """A line for each case as soon as it is there."""
-    widths = [max(len(case.name) for case in cases), max(len(case.setting) for case in cases)]
-    widths += [len(title) for title in HEADER[2:]]
+    known = [HEADER, *((case.name, case.setting, *HEADER[2:]) for case in cases)]
+    widths = [max(map(len, column)) for column in zip(*known, strict=True)]
 
     def line(cells: Iterable[str]) -> str:
         padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..layer import Array, Layer
+from ..layer import Array, Layer, whole_number
 from .conduct import check_dtype, observe
 from .probe import Probe
 from .report import Entry, GradcheckReport
 from .slope import EPS, CentralDifference, ComplexStep, Direction, Measure
 
+DRAWS = int.from_bytes(b"gradcheck")
 ROUNDINGS = 8  # a layer rounds more than once on the way
 TOLERANCES = {"central": 1e-7, "complex": 1e-12}
 
@@ -54,8 +55,8 @@ def gradcheck(
             ``loss(x, labels)`` and ``backward()``. Its biases should be random, too.
         x: the input, of random values, so that no ReLU is at 0 and no maximum has a tie.
         labels: those that belong to x, to check a loss or a network with its loss.
-        method: "central" differences, or "complex" steps: exact to the last digits, and blind to
-            kinks, but forward must work in complex128, as all of mydl.layers does.
+        method: "central" differences; or "complex" steps, exact to the last digits, but forward
+            must work in complex128, as all of mydl.layers does.
         tolerance: largest relative error |analytic - numeric| / max(|analytic|, |numeric|, floor)
             that passes; None takes 1e-7 for central differences and 1e-12 for complex steps. Floor
             is the derivative of which rounding could make up the tolerance: anything smaller is
@@ -75,12 +76,26 @@ def gradcheck(
     >>> bool(report)
     True
     """
-    tolerance = _check_arguments(layer, x, method, tolerance, samples)
-    rng = np.random.default_rng(seed)
+    _check_input(layer, x)
+    if method not in TOLERANCES:
+        raise ValueError(f"method must be 'central' or 'complex', got {method!r}")
+    tolerance = TOLERANCES[method] if tolerance is None else tolerance
+    if not 0 < tolerance < 1:
+        raise ValueError(f"tolerance must be between 0 and 1, got {tolerance}")
+    if samples is not None:
+        samples = whole_number(samples, "samples", 1)
+    seed = whole_number(seed, "seed", 0)
+    # Not the caller's default_rng(seed): dy would be x itself, and hide what their signs reveal.
+    rng = np.random.default_rng((seed, DRAWS))
     probe = Probe(layer, x, labels, np.float64)
     y = probe.output()
     if not np.isfinite(y).all():
         raise ValueError("the layer gives values that are not finite for this x: choose another x")
+    if not np.allclose(probe.output(), y, rtol=0, atol=1e-9 * np.abs(y).max(initial=0)):
+        raise ValueError(
+            "forward gives other values for the same x: what it draws must come from a "
+            "numpy.random.Generator that is an attribute of the layer"
+        )
     dy = np.ones(y.shape) if labels is not None else np.asarray(rng.normal(size=y.shape))
 
     gradients, faults = observe(probe, dy, rng)
@@ -93,7 +108,8 @@ def gradcheck(
     else:
         complex_probe, complex_faults = _complex_probe(layer, x, labels, y)
         faults += complex_faults
-        measure = ComplexStep(complex_probe, dy, y, roundoff, tolerance)
+        central = CentralDifference(probe, dy, y, roundoff, TOLERANCES["central"])
+        measure = ComplexStep(complex_probe, central, dy, y, roundoff, tolerance)
 
     entries = [
         entry
@@ -102,7 +118,7 @@ def gradcheck(
         for entry in _entries(layer, name, array, gradients[name], measure, samples, rng)
     ]
     return GradcheckReport(
-        subject=repr(layer).splitlines()[0].rstrip("("),
+        subject=repr(layer).splitlines()[0],
         method=method,
         tolerance=tolerance,
         seed=seed,
@@ -126,7 +142,7 @@ def _entries(
     def compare(index: tuple[int, ...] | str, direction: Direction) -> Entry:
         analytic = float((gradient[direction.where] * direction.lengths).sum())
         slope = measure.compare(direction, analytic)
-        return Entry(*_place(layer, name), index, analytic, *vars(slope).values())
+        return Entry(*_place(layer, name), index, analytic, **vars(slope))
 
     every = samples is None or array.size <= samples
     flat = np.arange(array.size) if every else np.sort(rng.permutation(array.size)[:samples])
@@ -193,24 +209,13 @@ def _dtype(layer: Any, x: Array) -> np.dtype[Any]:
     return parameters[0].data.dtype if parameters else x.dtype
 
 
-def _check_arguments(
-    layer: Any, x: Array, method: str, tolerance: float | None, samples: int | None
-) -> float:
-    """Raise if an argument is wrong; return the tolerance to use."""
+def _check_input(layer: Any, x: Array) -> None:
     if isinstance(layer, type) or not (hasattr(layer, "forward") and hasattr(layer, "backward")):
         raise TypeError(f"expected a layer with forward and backward, got {layer!r}")
     if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
-        kind = f"{x.dtype} array" if isinstance(x, np.ndarray) else type(x).__name__
+        kind = f"an array of {x.dtype}" if isinstance(x, np.ndarray) else type(x).__name__
         raise TypeError(f"x must be an array of floating-point numbers, got {kind}")
     if x.size == 0:
         raise ValueError(f"x must have values to check, got an empty array of shape {x.shape}")
     if not np.isfinite(x).all():
-        raise ValueError("x must be finite, got NaN or infinity: choose another x")
-    if method not in TOLERANCES:
-        raise ValueError(f"method must be 'central' or 'complex', got {method!r}")
-    if samples is not None and samples < 1:
-        raise ValueError(f"samples must be at least 1, or None for all entries, got {samples}")
-    tolerance = TOLERANCES[method] if tolerance is None else tolerance
-    if not 0 < tolerance < 1:
-        raise ValueError(f"tolerance must be between 0 and 1, got {tolerance}")
-    return tolerance
+        raise ValueError("x must be finite, got NaN or infinity")

@@ -37,22 +37,26 @@ def observe(
     faults += _written_to("forward", watched, before)
     faults += _wrong_array("forward", "y", y, dy.shape, dy.dtype)
     dx = probe.backward(inputs["dy"])
-    faults += _written_to("backward", watched, before)
     gradients = {path: p.grad.copy() for path, p in probe.parameters.items()}
-    wrong_dx = _wrong_array("backward", "dx", dx, inputs["x"].shape, dy.dtype)
-    faults += wrong_dx
     if np.shape(dx) == inputs["x"].shape:
         gradients["x"] = np.array(dx, np.float64)
+    faults += _written_to("backward", watched, before)
+    faults += _wrong_array("backward", "dx", dx, inputs["x"].shape, dy.dtype)
 
     faults += _not_added(probe, gradients, dy, rng)
-    first = {"forward": (y, np.array(y)), "backward": (dx, np.array(dx))}
+    first = [("forward", y), ("backward", dx)]
+    kept = [
+        (call, result, result.copy()) for call, result in first if isinstance(result, np.ndarray)
+    ]
     probe.forward(probe.arrays["x"] / 2)
     probe.backward(dy / 2)
     faults += [
         f"the next {call} wrote into the array that {call} had returned: return a new one each time"
-        for call, (result, copy) in first.items()
+        for call, result, copy in kept
         if not np.array_equal(result, copy, equal_nan=True)
     ]
+    for path, parameter in probe.parameters.items():
+        parameter.data = before[path]
     return gradients, faults
 
 
@@ -82,7 +86,7 @@ def _written_to(call: str, watched: dict[str, Array], before: dict[str, Array]) 
 def _wrong_array(
     call: str, name: str, result: Any, shape: tuple[int, ...], dtype: Any
 ) -> list[str]:
-    if isinstance(result, float) and not shape:
+    if isinstance(result, float | np.floating) and not shape:
         return []  # the value of a loss
     if not isinstance(result, np.ndarray):
         return [f"{call} must return an array, {name}, got {type(result).__name__}"]

@@ -25,6 +25,7 @@ class Entry:
         analytic: from backward.
         numeric: from forward.
         step: the distance moved.
+        noise: what rounding may have added to the measured one.
         error: the relative error, as :func:`mydl.gradcheck.gradcheck` defines it.
         verdict: "passed", "wrong", or "kink" where there is no derivative.
     """
@@ -35,13 +36,14 @@ class Entry:
     analytic: float
     numeric: float
     step: float
+    noise: float
     error: float
     verdict: Verdict
 
 
 @dataclass(frozen=True)
 class ArraySummary:
-    """The entries of one array in a row: how many, the largest derivative, the worst entry."""
+    """The entries of one array in a row: how many, the worst, and whether all are 0."""
 
     layer: str
     array: str
@@ -49,7 +51,7 @@ class ArraySummary:
     checked: int
     wrong: int
     kinks: int
-    largest: float
+    all_zero: bool
     worst: Entry | None
 
 
@@ -108,7 +110,7 @@ class GradcheckReport:
                     checked=len(single) - kinks,
                     wrong=sum(entry.verdict == "wrong" for entry in own),
                     kinks=kinks,
-                    largest=max((abs(entry.numeric) for entry in own), default=0.0),
+                    all_zero=all(abs(e.analytic) + abs(e.numeric) <= e.noise for e in own),
                     worst=_worst(own),
                 )
             )
@@ -130,8 +132,8 @@ class GradcheckReport:
                     f"{name}: {summary.kinks} of {summary.kinks + summary.checked} derivatives lie "
                     "on kinks and say nothing. Draw x and the biases at random"
                 )
-            elif summary.worst and summary.largest == 0:
-                notes.append(f"{name}: every derivative is 0 here, which says little")
+            elif summary.checked and summary.all_zero:
+                notes.append(f"{name}: every derivative is 0 within rounding, which says little")
         return notes
 
     def _unchecked(self) -> bool:

@@ -29,9 +29,8 @@ Verdict: TypeAlias = Literal["passed", "wrong", "kink"]
 
 EPS = float(np.finfo(np.float64).eps)
 CUBE_ROOT_EPS = float(np.cbrt(EPS))
-SMALLEST_SCALE = (
-    0.1  # steps that are too large get smaller; those too small would drown in rounding
-)
+# A step that is too large shrinks below; one that is too small would drown in rounding.
+SMALLEST_SCALE = 0.1
 STEPS, SHRINK = 4, 8
 COMPLEX_STEP = 1e-20
 
@@ -62,10 +61,11 @@ class Direction:
 
 @dataclass(frozen=True)
 class Slope:
-    """A measured derivative and what it says about the analytic one."""
+    """A measured derivative, what rounding may have added, and what it says of the analytic one."""
 
     numeric: float
     step: float
+    noise: float
     error: float
     verdict: Verdict
 
@@ -139,15 +139,13 @@ class CentralDifference(Measure):
             numeric, gap, noise = self._measure(direction, step)
             error = self._error(analytic, numeric, noise)
             if error <= self._tolerance:
-                return Slope(numeric, step, error, "passed")
+                return Slope(numeric, step, noise, error, "passed")
             off = abs(analytic - numeric)
-            straight = (
-                gap < off / 100 and bool(tried) and abs(numeric - tried[-1].numeric) < off / 100
-            )
-            tried.append(Slope(numeric, step, error, "wrong"))
+            tried.append(Slope(numeric, step, noise, error, "wrong"))
             gaps.append(gap)
-            if straight:
-                break  # neither a curve nor a kink explains the error
+            change = abs(numeric - tried[-2].numeric) if len(tried) > 1 else np.inf
+            if max(gap, change) < off / 100:
+                break  # the function is straight here: neither a curve nor a kink is to blame
             step /= SHRINK
         room = gap / 2 + noise + self._tolerance * max(abs(analytic), abs(numeric))
         if off <= room and gap > max(off, gaps[0] / 16):
@@ -166,16 +164,37 @@ class CentralDifference(Measure):
 
 
 class ComplexStep(Measure):
-    """The imaginary part after an imaginary step. The probe must be a complex128 one.
+    """The imaginary part after an imaginary step.
 
-    The forward pass takes the branch of the real part, so at a kink this is the derivative of the
-    branch that was taken, and no entry is set aside.
+    Which branch a complex number takes at a kink is a matter of its ordering, so that where the
+    slopes differ, central differences are asked whether there is a kink.
+
+    Args:
+        probe: the layer in complex128.
+        at_kinks: measures central differences at the same point.
+        dy, y, roundoff, tolerance: as for every measure.
     """
+
+    def __init__(
+        self,
+        probe: Probe,
+        at_kinks: CentralDifference,
+        dy: Array,
+        y: Array,
+        roundoff: float,
+        tolerance: float,
+    ) -> None:
+        super().__init__(probe, dy, y, roundoff, tolerance)
+        self._at_kinks = at_kinks
 
     def compare(self, direction: Direction, analytic: float) -> Slope:
         step = COMPLEX_STEP * direction.scale
         imaginary = self._moved(direction, 1j * step).imag
         numeric = float(np.vdot(self._dy, imaginary)) / step
         # Nothing cancels at the end, but inside the layer terms of the output's size may.
-        error = self._error(analytic, numeric, self._noise(imaginary, direction.scale))
-        return Slope(numeric, step, error, "passed" if error <= self._tolerance else "wrong")
+        noise = self._noise(imaginary, direction.scale)
+        error = self._error(analytic, numeric, noise)
+        if error <= self._tolerance:
+            return Slope(numeric, step, noise, error, "passed")
+        is_kink = self._at_kinks.compare(direction, analytic).verdict == "kink"
+        return Slope(numeric, step, noise, error, "kink" if is_kink else "wrong")
