@@ -76,7 +76,8 @@ class GradcheckReport:
     sizes: dict[tuple[str, str], int]
 
     def __bool__(self) -> bool:
-        return not self.failures and not self.faults and not self._unchecked()
+        every_array = all(summary.checked for summary in self.arrays)
+        return every_array and not self.failures and not self.faults
 
     @property
     def failures(self) -> list[Entry]:
@@ -135,9 +136,6 @@ class GradcheckReport:
             elif summary.checked and summary.all_zero:
                 notes.append(f"{name}: every derivative is 0 within rounding, which says little")
         return notes
-
-    def _unchecked(self) -> bool:
-        return any(summary.checked == 0 for summary in self.arrays)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as lists, dictionaries, numbers and strings; numbers not finite are None."""

@@ -59,14 +59,14 @@ def test_the_callers_layer_is_left_alone(method):
         parameter.grad += 7
     state, x_before = layer.state_dict(), x.copy()
     drawn = rng.bit_generator.state
-    off_the_kinks_state = {path: p.grad.copy() for path, p in layer.named_parameters()}
+    gradients = {path: p.grad.copy() for path, p in layer.named_parameters()}
 
     assert gradcheck(layer, x, method=method)
 
     for path, values in layer.state_dict().items():
         np.testing.assert_array_equal(values, state[path])
     for path, parameter in layer.named_parameters():
-        np.testing.assert_array_equal(parameter.grad, off_the_kinks_state[path])
+        np.testing.assert_array_equal(parameter.grad, gradients[path])
     np.testing.assert_array_equal(x, x_before)
     assert rng.bit_generator.state == drawn
     assert not any(inner.training for _, inner in layer.named_layers())

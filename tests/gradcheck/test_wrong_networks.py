@@ -137,22 +137,12 @@ class CutsAlongTheRows(Concat):
 
 class KeepsTheLastBranch(Concat):
     # dx = ... in the loop over the branches, where dx += ... is needed
-    # (pjreddie/darknet, issue 1229, for a route that is read twice).
+    # (pjreddie/darknet, issue 1229, for a layer whose output is read twice).
     def backward(self, dy):
-        half = dy.shape[-1] // 2
-        one, other = dy.copy(), dy.copy()
-        one[..., half:], other[..., :half] = 0, 0
-        super().backward(dy)
-        grads = [parameter.grad.copy() for parameter in self.parameters()]
-        self.forward(self.x)
-        dx = super().backward(other)
-        for parameter, grad in zip(self.parameters(), grads, strict=True):
-            parameter.grad = grad
+        self._take()
+        for branch, piece in zip(self.children().values(), np.split(dy, 2, axis=-1), strict=True):
+            dx = branch.backward(piece)
         return dx
-
-    def forward(self, x):
-        self.x = x
-        return super().forward(x)
 
 
 class AveragesTheBranches(Concat):
