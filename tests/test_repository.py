@@ -90,7 +90,8 @@ def test_files_are_short_and_say_what_they_are(path):
 def test_import_is_light():
     """`import mydl` loads neither the compiler nor the drawing library."""
     script = (
-        "import sys, mydl; heavy = {'numba', 'matplotlib', 'rich', 'PIL', 'pooch'} & set(sys.modules);"
+        "import sys, mydl\n"
+        "heavy = {'numba', 'matplotlib', 'rich', 'PIL', 'pooch'} & set(sys.modules)\n"
         "sys.exit(f'import mydl loads {heavy}' if heavy else 0)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from difflib import get_close_matches
 from typing import Any, Self
+
+from ..names import unknown
 
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 
@@ -88,17 +89,15 @@ class TrainingConfig:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Build a configuration, refusing names that are not known.
 
-        >>> TrainingConfig.from_dict({"epoch": 3})
+        >>> TrainingConfig.from_dict({"epoch": 3})  # doctest: +ELLIPSIS
         Traceback (most recent call last):
             ...
-        ValueError: there is no setting 'epoch': did you mean 'epochs'?
+        ValueError: there is no setting 'epoch': did you mean 'epochs'? There are data, ...
         """
         known = [field.name for field in fields(cls)]
         for name in values:
             if name not in known:
-                near = get_close_matches(name, known, 1)
-                hint = f"did you mean {near[0]!r}?" if near else f"the settings are {known}"
-                raise ValueError(f"there is no setting {name!r}: {hint}")
+                raise ValueError(unknown("setting", name, known))
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:

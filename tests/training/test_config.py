@@ -23,7 +23,7 @@ def test_whole_numbers_serve_as_decimals():
     ("settings", "message"),
     [
         ({"epoch": 3}, "no setting 'epoch': did you mean 'epochs'"),
-        ({"xyzzy": 3}, "no setting 'xyzzy': the settings are"),
+        ({"xyzzy": 3}, "no setting 'xyzzy': there are data,"),
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
         ({"epochs": 2.5}, "epochs must be a whole number, got 2.5"),
         ({"epochs": True}, "epochs must be a whole number, got True"),
