@@ -57,9 +57,10 @@ def gradcheck(
         labels: those that belong to x, to check a loss or a network with its loss.
         method: "central" differences; or "complex" steps, exact to the last digits, but forward
             must work in complex128, as all of mydl.layers does.
-        tolerance: largest relative error |analytic - numeric| / max(|analytic|, |numeric|, floor)
-            that passes; None takes 1e-7 for central differences and 1e-12 for complex steps. Floor
-            is the derivative of which rounding could make up the tolerance: anything smaller is
+        tolerance: largest relative error that passes, ``|analytic - numeric| / max(|analytic|,
+            |numeric|, floor)``; None takes 1e-7 for central differences and 1e-12 for complex
+            steps. The floor is the derivative of which rounding could make up the tolerance:
+            anything smaller is
             compared absolutely.
         samples: entries to visit in each array; None visits all.
         seed: fixes dy and the samples.

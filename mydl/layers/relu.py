@@ -32,7 +32,7 @@ class ReLU(Layer):
 
     def forward(self, x: Array) -> Array:
         x = self._check_input(x)
-        y = np.maximum(x, 0)  # NaN stays NaN; complex numbers are ordered by their real parts
+        y = np.maximum(x, 0)  # NaN stays NaN; NumPy orders complex numbers by their real part first
         self._keep(y)
         return y
 
