@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import threading
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar, cast
 
 import numba
 import numpy as np
 
-F = TypeVar("F", bound=Callable[..., None])
+F = TypeVar("F", bound=Callable[..., Any])
+
+LANES = 16  # values in a vector of mydl.kernels.simd
 
 
 class Kernel(Protocol):
-    """A compiled kernel: call it, or look at its ``reference``."""
+    """A compiled kernel: call it, or look at its plain ``reference`` and its ``loops``."""
 
     reference: Callable[..., None]
-    compiled: Callable[..., None]
+    loops: Callable[..., None]
 
     def __call__(self, *args: Any) -> None: ...
 
 
-def kernel(reference: Callable[..., None], *, fastmath: bool = False) -> Callable[[F], Kernel]:
+def kernel(
+    reference: Callable[..., None], *, fastmath: bool = False, vectors: str = ""
+) -> Callable[[F], Kernel]:
     """Compile a function of loops; complex arrays go to ``reference`` instead.
 
     ``nogil=True`` lets the threads of :mod:`mydl.parallel` run kernels side by side. ``cache=True``
@@ -30,19 +36,76 @@ def kernel(reference: Callable[..., None], *, fastmath: bool = False) -> Callabl
 
     Args:
         reference: the same computation in plain NumPy, with the same arguments.
-        fastmath: allow the compiler to reorder additions; only for sums whose order does not matter.
+        fastmath: let the compiler reorder additions; for sums whose order does not matter.
+        vectors: names of the arrays that the loops load from and store to with
+            :mod:`mydl.kernels.simd`, in one string. The loops then have one more argument at the
+            end, ``tail``. The last axis of these arrays must be contiguous; it may be a slice of a
+            wider one.
     """
 
     def decorate(loops: F) -> Kernel:
         compiled = numba.njit(nogil=True, cache=True, fastmath=fastmath)(loops)
+        call = _vector_call(loops, compiled, vectors.split()) if vectors else compiled
 
         @functools.wraps(loops)
         def run(*args: Any) -> None:
             is_complex = any(isinstance(a, np.ndarray) and a.dtype.kind == "c" for a in args[:2])
-            (reference if is_complex else compiled)(*args)
+            (reference if is_complex else call)(*args)
 
-        run_kernel = cast(Kernel, run)
-        run_kernel.reference, run_kernel.compiled = reference, compiled
+        run_kernel = cast("Kernel", run)
+        run_kernel.reference, run_kernel.loops = reference, loops
         return run_kernel
 
     return decorate
+
+
+def inlined(function: F) -> F:
+    """Copy the body of a function into the kernels that call it; faster to compile than a call."""
+    return cast("F", numba.njit(inline="always")(function))
+
+
+def _vector_call(
+    loops: Callable[..., Any], compiled: Any, vectors: list[str]
+) -> Callable[..., None]:
+    """A function that checks what a vector kernel takes for granted, and runs it.
+
+    Numba would compile the kernel again for each mixture of contiguous arrays and slices. It is
+    compiled for slices only, which contiguous arrays may be passed as: vectors are loaded as if
+    the last axis was contiguous either way.
+    """
+    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return lambda *args: loops(*args, 0)
+    names = list(inspect.signature(loops).parameters)
+    places = [names.index(name) for name in vectors]
+    compiling = threading.Lock()
+
+    def compile_for(args: tuple[Any, ...]) -> None:
+        kinds = (numba.typeof(a) for a in args)
+        slices = (k.copy(layout="A") if isinstance(k, numba.types.Array) else k for k in kinds)
+        with compiling:
+            compiled.disable_compile(False)
+            compiled.compile(tuple(slices))
+            compiled.disable_compile()
+
+    def call(*args: Any) -> None:
+        tail = None
+        for place in places:
+            array = args[place]
+            length = array.shape[-1]
+            if length % LANES:
+                tail = 0
+            if array.strides[-1] != array.itemsize and length > 1 and array.size:
+                raise ValueError(
+                    f"{loops.__name__}: the last axis of {names[place]} must be contiguous, got "
+                    f"shape {array.shape} with strides {array.strides}: use "
+                    f"np.ascontiguousarray({names[place]})"
+                )
+        if not compiled.signatures:
+            compile_for((*args, tail))
+        try:
+            compiled(*args, tail)
+        except TypeError:  # not compiled for these types yet
+            compile_for((*args, tail))
+            compiled(*args, tail)
+
+    return call

@@ -31,7 +31,7 @@ def test_loops_are_right_without_the_compiler():
     images, shifted, down, right, mirrored = arguments((4, 5, 6, 2), 0, far=4)
     expected = shifted.copy()
     shift_and_mirror.reference(images, expected, down, right, mirrored)
-    shift_and_mirror.compiled.py_func(images, shifted, down, right, mirrored)
+    shift_and_mirror.loops(images, shifted, down, right, mirrored)
     np.testing.assert_array_equal(shifted, expected)
 
 

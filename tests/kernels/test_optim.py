@@ -45,7 +45,7 @@ def test_loops_are_right_without_the_compiler(name):
     arrays, numbers, flags = arguments(name, 9, np.float64)
     expected = [array.copy() for array in arrays]
     kernel.reference(*expected, *numbers, *flags)
-    kernel.compiled.py_func(*arrays, *numbers, *flags)
+    kernel.loops(*arrays, *numbers, *flags)
     for array, want in zip(arrays, expected, strict=True):
         np.testing.assert_allclose(array, want, rtol=1e-13)
 
@@ -60,5 +60,5 @@ def test_sum_of_squares_equals_its_reference(size, dtype):
         results.append(total[0])
     assert results[0] == pytest.approx(results[1], rel=1e-12)
     total = np.zeros(1)
-    optim.sum_of_squares.compiled.py_func(x, total)
+    optim.sum_of_squares.loops(x, total)
     assert total[0] == pytest.approx(results[1], rel=1e-12)
