@@ -17,16 +17,24 @@ LANES = 16  # values in a vector of mydl.kernels.simd
 
 
 class Kernel(Protocol):
-    """A compiled kernel: call it, or look at its plain ``reference`` and its ``loops``."""
+    """A compiled kernel: call it, or look at its plain ``reference`` and its ``loops``.
+
+    Other kernels call ``compiled``, with all arguments.
+    """
 
     reference: Callable[..., None]
     loops: Callable[..., None]
+    compiled: Callable[..., None]
 
     def __call__(self, *args: Any) -> None: ...
 
 
 def kernel(
-    reference: Callable[..., None], *, fastmath: bool = False, vectors: str = ""
+    reference: Callable[..., None],
+    *,
+    fastmath: bool = False,
+    vectors: str = "",
+    allocates: bool = True,
 ) -> Callable[[F], Kernel]:
     """Compile a function of loops; complex arrays go to ``reference`` instead.
 
@@ -41,11 +49,18 @@ def kernel(
             :mod:`mydl.kernels.simd`, in one string. The loops then have one more argument at the
             end, ``tail``. The last axis of these arrays must be contiguous; it may be a slice of a
             wider one.
+        allocates: whether the loops create arrays. If not, Numba can be told not to count
+            references to those it is given, which costs more time than a small tile's arithmetic.
     """
 
     def decorate(loops: F) -> Kernel:
-        compiled = numba.njit(nogil=True, cache=True, fastmath=fastmath)(loops)
-        call = _vector_call(loops, compiled, vectors.split()) if vectors else compiled
+        options: dict[str, Any] = {"fastmath": fastmath, "_nrt": allocates}
+        compiled = numba.njit(nogil=True, cache=True, **options)(loops)
+        call: Callable[..., None] = compiled
+        if vectors:
+            call = _vector_call(
+                loops, numba.njit(nogil=True, cache=True, **options)(loops), vectors.split()
+            )
 
         @functools.wraps(loops)
         def run(*args: Any) -> None:
@@ -53,7 +68,7 @@ def kernel(
             (reference if is_complex else call)(*args)
 
         run_kernel = cast("Kernel", run)
-        run_kernel.reference, run_kernel.loops = reference, loops
+        run_kernel.reference, run_kernel.loops, run_kernel.compiled = reference, loops, compiled
         return run_kernel
 
     return decorate
@@ -62,6 +77,11 @@ def kernel(
 def inlined(function: F) -> F:
     """Copy the body of a function into the kernels that call it; faster to compile than a call."""
     return cast("F", numba.njit(inline="always")(function))
+
+
+def called(function: F) -> F:
+    """Compile a function that kernels call and Python does not."""
+    return cast("F", numba.njit(nogil=True, cache=True)(function))
 
 
 def _vector_call(

@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.core.datamodel import models, register_default
+from numba.core.datamodel import models, register_default  # type: ignore[attr-defined]
 from numba.extending import lower_builtin, type_callable
 
 from ..layer import Array
@@ -66,8 +66,9 @@ def splat(array: Array, value: float) -> Array:
     return np.full(LANES, value, array.dtype)
 
 
-def prefetch(array: Array, index: Index) -> None:
-    """Start to fetch the cache line at an index, which will soon be written; it may lie outside."""
+def spread(array: Array, index: tuple[int, ...]) -> Array:
+    """One value of ``array`` in every lane; here the last axis need not be contiguous."""
+    return np.full(LANES, array[index], array.dtype)
 
 
 def where(mask: Array, yes: Array | float, no: Array | float) -> Array:
@@ -92,7 +93,7 @@ class _VectorModel(models.PrimitiveModel):
         super().__init__(manager, vector, ir.VectorType(kind, LANES))
 
 
-def _spread(context: Any, builder: Any, value: Any, kind: Any, vector: Vector) -> Any:
+def _fill(context: Any, builder: Any, value: Any, kind: Any, vector: Vector) -> Any:
     """``value``, of Numba type ``kind``, in every lane of a vector; a vector stays as it is."""
     if isinstance(kind, Vector):
         return value
@@ -118,7 +119,7 @@ def _define(operation: Any, emit: Callable[[Any, Any, Any], Any], compares: bool
     def lower(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         vector = next(kind for kind in signature.args if isinstance(kind, Vector))
         pairs = zip(values, signature.args, strict=True)
-        return emit(builder, *(_spread(context, builder, v, kind, vector) for v, kind in pairs))
+        return emit(builder, *(_fill(context, builder, v, kind, vector) for v, kind in pairs))
 
     type_callable(operation)(lambda context: typer)
     for kinds in ((Vector, Vector), (Vector, types.Number), (types.Number, Vector)):
@@ -139,7 +140,7 @@ _define(operator.gt, lambda builder, a, b: builder.fcmp_ordered(">", a, b), comp
 _define(operator.eq, _equal, compares=True)
 
 
-# ---- load, store, splat, where -------------------------------------------------------------------
+# ---- load, store, splat, spread, where -----------------------------------------------------------
 
 
 def _type_load(array: Any, index: Any, tail: Any = types.none) -> Any:
@@ -154,16 +155,14 @@ def _type_store(array: Any, index: Any, values: Any, tail: Any = types.none) -> 
     return types.none
 
 
-def _type_prefetch(array: Any, index: Any) -> Any:
-    return types.none
-
-
 def _type_where(mask: Any, yes: Any, no: Any) -> Any:
     return yes if isinstance(yes, Vector) else no
 
 
-def _address(context: Any, builder: Any, signature: Any, values: Any, vector: Vector) -> Any:
-    """The address of a vector in an array, and which of its lanes lie before the array's end.
+def _element(
+    context: Any, builder: Any, signature: Any, values: Any, contiguous: bool = True
+) -> tuple[Any, Any]:
+    """A pointer to the element at an index, and how many there are from it to the last axis' end.
 
     The last axis is taken to be contiguous, whatever the array's Numba type says: ``kernel`` has
     checked it. So a slice of a wider array needs no machine code of its own.
@@ -171,24 +170,26 @@ def _address(context: Any, builder: Any, signature: Any, values: Any, vector: Ve
     array_type, index_type = signature.args[:2]
     array = context.make_array(array_type)(context, builder, values[0])
     index, kinds = [values[1]], [index_type]
-    if isinstance(index_type, types.BaseTuple):
+    if not isinstance(index_type, types.Integer):
         kinds = list(index_type)
         index = cgutils.unpack_tuple(builder, values[1], len(kinds))
     index = [context.cast(builder, i, k, types.intp) for i, k in zip(index, kinds, strict=True)]
-    offset = context.get_constant(types.intp, 0)
     strides = cgutils.unpack_tuple(builder, array.strides, array_type.ndim)
-    for i, stride in zip(index[:-1], strides[:-1], strict=True):
-        offset = builder.add(offset, builder.mul(i, stride))
     element = context.get_data_type(array_type.dtype)
-    row = builder.gep(builder.bitcast(array.data, ir.IntType(8).as_pointer()), [offset])
-    first = builder.gep(builder.bitcast(row, element.as_pointer()), [index[-1]])
-    address = builder.bitcast(first, ir.VectorType(element, LANES).as_pointer())
-
-    counts = Vector(types.intp)
+    if contiguous:
+        strides[-1] = context.get_constant(types.intp, context.get_abi_sizeof(element))
+    pointer = builder.bitcast(array.data, ir.IntType(8).as_pointer())
+    for i, stride in zip(index, strides, strict=True):
+        pointer = builder.gep(pointer, [builder.mul(i, stride)])
     length = builder.extract_value(array.shape, array_type.ndim - 1)
-    left = _spread(context, builder, builder.sub(length, index[-1]), types.intp, counts)
+    return builder.bitcast(pointer, element.as_pointer()), builder.sub(length, index[-1])
+
+
+def _inside(context: Any, builder: Any, left: Any) -> Any:
+    """The lanes that lie before the last axis' end when there are ``left`` elements to it."""
+    counts = Vector(types.intp)
     numbers = ir.Constant(context.get_value_type(counts), list(range(LANES)))
-    return address, builder.icmp_signed("<", numbers, left)
+    return builder.icmp_signed("<", numbers, _fill(context, builder, left, types.intp, counts))
 
 
 def _call_masked(builder: Any, name: str, vector: Any, result: Any, *values: Any) -> Any:
@@ -201,55 +202,52 @@ def _call_masked(builder: Any, name: str, vector: Any, result: Any, *values: Any
 
 def _lower_load(context: Any, builder: Any, signature: Any, values: Any) -> Any:
     vector = signature.return_type
-    address, inside = _address(context, builder, signature, values, vector)
-    size = vector.dtype.bitwidth // 8
+    kind, size = context.get_value_type(vector), vector.dtype.bitwidth // 8
+    element, left = _element(context, builder, signature, values)
+    address = builder.bitcast(element, kind.as_pointer())
     if len(values) < 3 or signature.args[2] == types.none:
         return builder.load(address, align=size)
-    kind = context.get_value_type(vector)
-    align, zeros = ir.IntType(32)(size), ir.Constant(kind, None)
-    return _call_masked(builder, "load", kind, kind, address, align, inside, zeros)
+    inside, zeros = _inside(context, builder, left), ir.Constant(kind, None)
+    return _call_masked(builder, "load", kind, kind, address, ir.IntType(32)(size), inside, zeros)
 
 
 def _lower_store(context: Any, builder: Any, signature: Any, values: Any) -> Any:
     vector = signature.args[2]
-    address, inside = _address(context, builder, signature, values, vector)
-    size = vector.dtype.bitwidth // 8
+    kind, size = context.get_value_type(vector), vector.dtype.bitwidth // 8
+    element, left = _element(context, builder, signature, values)
+    address = builder.bitcast(element, kind.as_pointer())
     if len(values) < 4 or signature.args[3] == types.none:
         builder.store(values[2], address, align=size)
     else:
-        kind, align = context.get_value_type(vector), ir.IntType(32)(size)
+        inside, align = _inside(context, builder, left), ir.IntType(32)(size)
         _call_masked(builder, "store", kind, ir.VoidType(), values[2], address, align, inside)
     return context.get_dummy_value()
 
 
-def _lower_prefetch(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-    vector = Vector(signature.args[0].dtype)
-    address, _ = _address(context, builder, signature, values, vector)
-    byte, i32 = ir.IntType(8).as_pointer(), ir.IntType(32)
-    kind = ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32])
-    function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-    builder.call(function, [builder.bitcast(address, byte), i32(1), i32(3), i32(1)])
-    return context.get_dummy_value()
+def _lower_spread(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+    element, _ = _element(context, builder, signature, values, contiguous=False)
+    vector = signature.return_type
+    return _fill(context, builder, builder.load(element), vector.dtype, vector)
 
 
 def _lower_splat(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-    return _spread(context, builder, values[1], signature.args[1], signature.return_type)
+    return _fill(context, builder, values[1], signature.args[1], signature.return_type)
 
 
 def _lower_where(context: Any, builder: Any, signature: Any, values: Any) -> Any:
     vector = signature.return_type
     pairs = zip(values[1:], signature.args[1:], strict=True)
-    yes, no = (_spread(context, builder, value, kind, vector) for value, kind in pairs)
+    yes, no = (_fill(context, builder, value, kind, vector) for value, kind in pairs)
     return builder.select(values[0], yes, no)
 
 
 type_callable(load)(lambda context: _type_load)
 type_callable(store)(lambda context: _type_store)
-type_callable(prefetch)(lambda context: _type_prefetch)
 type_callable(splat)(lambda context: _type_splat)
+type_callable(spread)(lambda context: _type_splat)
 type_callable(where)(lambda context: _type_where)
 lower_builtin(load, types.VarArg(types.Any))(_lower_load)
 lower_builtin(store, types.VarArg(types.Any))(_lower_store)
-lower_builtin(prefetch, types.VarArg(types.Any))(_lower_prefetch)
 lower_builtin(splat, types.VarArg(types.Any))(_lower_splat)
+lower_builtin(spread, types.VarArg(types.Any))(_lower_spread)
 lower_builtin(where, types.VarArg(types.Any))(_lower_where)
