@@ -26,6 +26,7 @@ from typing import Protocol
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from .fused import fuse
 from .layer import Array, Layer
 from .layers.dropout import Dropout
 from .losses import SoftmaxCrossEntropy
@@ -174,12 +175,13 @@ class _Worker:
     """What one thread has of its own: a replica of the model with its gradients, and a loss."""
 
     def __init__(self, model: Layer, vector: ParameterVector, loss: Loss) -> None:
-        self.model = copy.deepcopy(model)
+        replica = copy.deepcopy(model)
         self.loss = copy.deepcopy(loss)
-        self.vector = ParameterVector(self.model, vector.data)
+        self.vector = ParameterVector(replica, vector.data)
         self._dropouts = [
-            layer for _, layer in self.model.named_layers() if isinstance(layer, Dropout)
+            layer for _, layer in replica.named_layers() if isinstance(layer, Dropout)
         ]
+        self.model = fuse(replica)
 
     def begin(self, state: Array, rng: np.random.Generator) -> None:
         """Start a shard from the batch's state, with no gradient and with its own randomness."""

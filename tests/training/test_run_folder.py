@@ -70,7 +70,7 @@ def test_the_weights_give_the_same_network(run, stripes):
     for path in (folder.path, folder.path / "model.npz"):
         model, card = load_model(path)
         assert card == trainer.card()
-        again = evaluate(ShardedModel(model), stripes)
+        again = evaluate(ShardedModel(model, shard_size=CONFIG.shard_size), stripes)
         np.testing.assert_array_equal(again.probabilities, evaluation.probabilities)
 
 
