@@ -53,10 +53,10 @@ def train(
         bool | None, _network("The paper's ReLU after conv10.", "no-final-relu")
     ] = None,
     epochs: Annotated[
-        int | None, _optimization("Passes over the training images.", "10; cifar10: 30")
+        int | None, _optimization("Passes over the training images.", "15; cifar10: 30")
     ] = None,
     batch_size: Annotated[
-        int | None, _optimization("Images in a batch.", "64; cifar10: 128")
+        int | None, _optimization("Images in a batch.", "32; cifar10: 128")
     ] = None,
     accumulate: Annotated[
         int | None, _optimization("Batches whose gradients make one step.", "1")

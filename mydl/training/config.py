@@ -47,8 +47,8 @@ class TrainingConfig:
     bypass: str = "none"
     dropout: float = 0.0
     final_relu: bool = False
-    epochs: int = 10
-    batch_size: int = 64
+    epochs: int = 15
+    batch_size: int = 32
     accumulate: int = 1
     optimizer: str = "sgd"
     lr: float = 0.1

@@ -36,7 +36,7 @@ def test_whole_numbers_serve_as_decimals():
         ({"momentum": -0.1}, "momentum must be"),
         ({"label_smoothing": 2}, "label_smoothing must be"),
         ({"weight_decay": -1}, "weight_decay must be 0 or greater"),
-        ({"warmup_epochs": 11}, "warmup_epochs must be at most epochs"),
+        ({"warmup_epochs": 16}, "warmup_epochs must be at most epochs"),
         ({"batch_size": -4}, "batch_size must be at least 1"),
         ({"seed": -1}, "seed must be 0 or greater"),
     ],
