@@ -1,0 +1,133 @@
+"""Batch norm and the ReLU behind it, in as few passes over memory as their sums allow.
+
+The formulas are those of :class:`mydl.layers.BatchNorm2d`; sums over the batch have to be complete
+before any value can be normalised, so that each direction takes two passes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..layer import Array
+from .compile import LANES, kernel
+from .simd import load, splat, store, where
+
+ROWS = 256  # rows summed up before the sums are added: short sums have small rounding errors
+
+
+def moments_reference(z: Array, mean: Array, var: Array) -> None:
+    """Mean and variance of each channel over the rows.
+
+    Args:
+        z: a row for each pixel, (M, C), M > 0.
+        mean, var: outputs, (C,); the variance divides by M.
+    """
+    mean[...] = z.mean(axis=0)
+    var[...] = ((z - mean) ** 2).mean(axis=0)
+
+
+@kernel(moments_reference, vectors="z mean var")
+def moments(z: Array, mean: Array, var: Array, tail: Any) -> None:
+    """Mean and variance of each channel; see :func:`moments_reference`."""
+    rows, channels = z.shape
+    share = z.dtype.type(1 / rows)
+    for c in range(0, channels, LANES):
+        total = splat(mean, 0)
+        for first in range(0, rows, ROWS):
+            part = splat(mean, 0)
+            for row in range(first, min(first + ROWS, rows)):
+                part = part + load(z, (row, c), tail)
+            total = total + part
+        center = total * share
+        store(mean, (c,), center, tail)
+        total = splat(mean, 0)
+        for first in range(0, rows, ROWS):
+            part = splat(mean, 0)
+            for row in range(first, min(first + ROWS, rows)):
+                off = load(z, (row, c), tail) - center
+                part = part + off * off
+            total = total + part
+        store(var, (c,), total * share, tail)
+
+
+def scale_relu_reference(z: Array, scale: Array, shift: Array, y: Array) -> None:
+    """y = max(scale z + shift, 0).
+
+    Args:
+        z: a row for each pixel, (M, C).
+        scale, shift: (C,).
+        y: output, (M, C); may be a slice of the channels of a wider array.
+    """
+    values = scale * z + shift
+    y[...] = np.where(values.real > 0, values, 0)
+
+
+@kernel(scale_relu_reference, vectors="z scale shift y")
+def scale_relu(z: Array, scale: Array, shift: Array, y: Array, tail: Any) -> None:
+    """y = max(scale z + shift, 0); see :func:`scale_relu_reference`."""
+    for row in range(z.shape[0]):
+        for c in range(0, z.shape[1], LANES):
+            values = load(z, (row, c), tail) * load(scale, (c,), tail) + load(shift, (c,), tail)
+            store(y, (row, c), where(values > 0, values, 0), tail)
+
+
+def norm_sums_reference(
+    dy: Array, y: Array, z: Array, mean: Array, total: Array, product: Array
+) -> None:
+    """The two sums that the gradient needs: of d, and of d (z - mean), d = dy where y > 0.
+
+    Args:
+        dy, y: gradient and output after the ReLU, (M, C); may be slices.
+        z: input of the normalisation, (M, C), and its ``mean``, (C,).
+        total, product: outputs, (C,).
+    """
+    d = np.where(y.real > 0, dy, 0)
+    total[...] = d.sum(axis=0)
+    product[...] = (d * (z - mean)).sum(axis=0)
+
+
+@kernel(norm_sums_reference, vectors="dy y z mean total product")
+def norm_sums(
+    dy: Array, y: Array, z: Array, mean: Array, total: Array, product: Array, tail: Any
+) -> None:
+    """Sums of d and of d (z - mean); see :func:`norm_sums_reference`."""
+    rows, channels = dy.shape
+    for c in range(0, channels, LANES):
+        center = load(mean, (c,), tail)
+        whole, weighted = splat(mean, 0), splat(mean, 0)
+        for first in range(0, rows, ROWS):
+            part, weighted_part = splat(mean, 0), splat(mean, 0)
+            for row in range(first, min(first + ROWS, rows)):
+                d = where(load(y, (row, c), tail) > 0, load(dy, (row, c), tail), 0)
+                part = part + d
+                weighted_part = weighted_part + d * (load(z, (row, c), tail) - center)
+            whole, weighted = whole + part, weighted + weighted_part
+        store(total, (c,), whole, tail)
+        store(product, (c,), weighted, tail)
+
+
+def norm_gradient_reference(
+    dy: Array, y: Array, z: Array, direct: Array, slope: Array, level: Array, dz: Array
+) -> None:
+    """dz = direct d + slope z + level, d = dy where y > 0.
+
+    Args:
+        dy, y, z: as for :func:`norm_sums_reference`.
+        direct, slope, level: what the sums come to, (C,).
+        dz: output, (M, C).
+    """
+    dz[...] = direct * np.where(y.real > 0, dy, 0) + slope * z + level
+
+
+@kernel(norm_gradient_reference, vectors="dy y z direct slope level dz")
+def norm_gradient(
+    dy: Array, y: Array, z: Array, direct: Array, slope: Array, level: Array, dz: Array, tail: Any
+) -> None:
+    """dz = direct d + slope z + level; see :func:`norm_gradient_reference`."""
+    for row in range(dy.shape[0]):
+        for c in range(0, dy.shape[1], LANES):
+            d = where(load(y, (row, c), tail) > 0, load(dy, (row, c), tail), 0)
+            rest = load(z, (row, c), tail) * load(slope, (c,), tail) + load(level, (c,), tail)
+            store(dz, (row, c), d * load(direct, (c,), tail) + rest, tail)
