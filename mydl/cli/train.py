@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 # What suits a data set where no flag says otherwise; TrainingConfig's own defaults suit the
 # embedded digits.
-DATA_DEFAULTS: dict[str, dict[str, Any]] = {"cifar10": {"epochs": 30, "batch_size": 128}}
+DATA_DEFAULTS: dict[str, dict[str, Any]] = {
+    "cifar10": {"epochs": 30, "batch_size": 128, "shard_size": 32}
+}
 
 
 def _data(text: str, default: str | bool = False) -> Any:
@@ -83,7 +85,8 @@ def train(
     ] = None,
     seed: Annotated[int | None, _run("Fixes every random choice.", "0")] = None,
     shard_size: Annotated[
-        int | None, _run("Images that one thread takes through the network at once.", "16")
+        int | None,
+        _run("Images that one thread takes through the network at once.", "16; cifar10: 32"),
     ] = None,
     threads: Annotated[
         int | None, _run("Changes the time a run takes, not one bit of it.", "one a core")

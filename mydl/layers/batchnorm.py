@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -100,18 +102,26 @@ class BatchNorm2d(Layer):
 
     def _statistics(self, x: Array) -> tuple[Array, Array]:
         """Mean and variance of each channel of the batch, which enter the running ones."""
-        m = x.size // self.num_features
+        self.check_batch(x.shape)
+        mean = channel_mean(x)
+        var = channel_mean((x - mean) ** 2)
+        self.update_running(mean, var, x.size // self.num_features)
+        return mean, var
+
+    def check_batch(self, shape: Shape) -> None:
+        """Refuse, in training, a batch with fewer than two values in each channel."""
+        m = math.prod(shape[:-1])
         if m < 2:
             self.fail(
                 f"training needs at least two values in each channel, got {m} in an input of "
-                f"{x.shape}: use a larger batch or call eval()"
+                f"{shape}: use a larger batch or call eval()"
             )
-        mean = channel_mean(x)
-        var = channel_mean((x - mean) ** 2)
+
+    def update_running(self, mean: Array, var: Array, m: int) -> None:
+        """Let the statistics of a batch, with m values in each channel, enter the running ones."""
         old, new = 1 - self.momentum, self.momentum
         self.running_mean.data = old * self.running_mean.data + new * mean
         self.running_var.data = old * self.running_var.data + new * var * (m / (m - 1))
-        return mean, var
 
     def backward(self, dy: Array) -> Array:
         x_hat, scale = self._take()

@@ -1,0 +1,92 @@
+"""The same network, rewritten for speed: what the engine's threads run in place of the layers.
+
+A layer that reads like a textbook makes a new array at each step and visits memory more often than
+it has to. Here some patterns of layers are replaced by one that computes the same in fewer passes
+over memory, in arrays that are reused from shard to shard::
+
+    convolution, ReLU, MaxPool2d    pool first: bias and ReLU then touch a quarter of the pixels
+    Fire                            both expands write into their part of one output; bias or batch
+                                    norm and ReLU are one pass; 3x3 filters go through Winograd
+    MaxPool2d                       reuses its arrays
+    Conv2d 1x1, GlobalAvgPool2d     average first: a linear map commutes with the mean
+
+The layers that are replaced stay the specification: the tests compare each pattern with them. The
+rules of a thread's replica are looser than those of a layer: arrays that are returned are
+overwritten by the next shard, and gradients, which start each shard at zero, are not added to but
+written.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..layer import Layer
+from ..layers import Bypass, Conv2d, Fire, GlobalAvgPool2d, MaxPool2d, ReLU, Sequential
+from ..layers.window import Window
+from ..models.network import Network
+from .activation import activation
+from .layers import FusedAverageConv, FusedFire, FusedFirst, FusedMaxPool
+from .scratch import Scratch
+
+__all__ = ["fuse"]
+
+
+def fuse(model: Layer) -> Layer:
+    """Replace what can be replaced in a replica of a model, in place; returns the new model.
+
+    The parameters stay the same objects. Only float32 is rewritten: whoever computes in float64
+    wants to look at the layers themselves.
+    """
+    if any(parameter.data.dtype != np.float32 for parameter in model.parameters()):
+        return model
+    return _fuse(model, Scratch(), first=True)
+
+
+def _fuse(layer: Layer, scratch: Scratch, first: bool) -> Layer:
+    """``first``: whether this layer sees the images, whose gradient nobody asks for."""
+    if isinstance(layer, Fire):
+        squeeze, expand1x1, expand3x3 = (
+            activation(part, scratch) for part in (layer.squeeze, layer.expand1x1, layer.expand3x3)
+        )
+        if squeeze and expand1x1 and expand3x3:
+            return FusedFire(layer, squeeze, expand1x1, expand3x3, scratch)
+    elif isinstance(layer, Sequential):
+        return _fuse_chain(layer, scratch, first)
+    elif isinstance(layer, MaxPool2d) and _argument_fits(layer):
+        return FusedMaxPool(layer, scratch)
+    elif isinstance(layer, Network | Bypass):
+        for name, child in layer.children().items():
+            setattr(layer, name, _fuse(child, scratch, first))
+            first = False
+    return layer
+
+
+def _fuse_chain(chain: Sequential, scratch: Scratch, first: bool) -> Sequential:
+    """Fuse the runs of layers that fit a pattern, and each of the others by itself."""
+    left = list(chain.children().items())
+    fused: dict[str, Layer] = {}
+    while left:
+        name, layer = left[0]
+        unit = activation(layer, scratch)
+        match [layer for _, layer in left[:3]]:
+            case [conv, ReLU() as relu, MaxPool2d() as pool] if (
+                first and unit and _argument_fits(pool)
+            ):
+                fused[name], used = FusedFirst([conv, relu, pool], unit, pool, scratch), 3
+            case [Conv2d() as conv, GlobalAvgPool2d() as average, *_] if conv.window == Window.of(
+                1, 1, 0
+            ):
+                fused[name], used = FusedAverageConv(conv, average, scratch), 2
+            case _:
+                fused[name], used = _fuse(layer, scratch, first), 1
+        left, first = left[used:], False
+    result = Sequential(fused)
+    result._place(chain.path)
+    return result
+
+
+def _argument_fits(pool: MaxPool2d) -> bool:
+    """Whether the number of a cell of the window fits into a byte."""
+    return math.prod(pool.window.kernel_size) <= 256

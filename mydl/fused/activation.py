@@ -1,0 +1,102 @@
+"""What stands between a convolution's product and the next layer: bias or batch norm, then ReLU."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..kernels.norm import moments, norm_gradient, norm_sums, scale_relu
+from ..kernels.passes import bias_relu, relu_backward
+from ..layer import Array, Layer, Parameter
+from ..layers import BatchNorm2d, Conv2d, Sequential
+from .scratch import Scratch, rows
+
+
+class BiasRelu:
+    """y = max(z + bias, 0), where z is the bare product of the convolution.
+
+    Attributes:
+        conv: the convolution.
+        bias: its bias.
+    """
+
+    def __init__(self, conv: Conv2d) -> None:
+        assert conv.bias is not None  # activation() looked
+        self.conv = conv
+        self.bias: Parameter = conv.bias
+
+    def product(self, y: Array) -> Array:
+        """Where the product should go: into the output itself."""
+        return y
+
+    def forward(self, z: Array, y: Array, training: bool) -> None:
+        """Turn the product into the output, in place."""
+        bias_relu(rows(y), self.bias.data)
+
+    def backward(self, dy: Array, y: Array, d: Array) -> None:
+        """Write the gradient of the product into ``d``, and that of the bias."""
+        relu_backward(rows(dy), rows(y), rows(d), self.bias.grad)
+
+
+class NormRelu:
+    """y = max(norm(z), 0); the product z is kept, since its values enter the gradient.
+
+    Attributes:
+        conv: the convolution, which has no bias.
+        norm: the batch norm behind it.
+    """
+
+    def __init__(self, conv: Conv2d, norm: BatchNorm2d, scratch: Scratch) -> None:
+        self.conv, self.norm = conv, norm
+        self._scratch = scratch
+        self._kept: tuple[Array, Array, Array] | None = None
+
+    def product(self, y: Array) -> Array:
+        """Where the product should go: into memory of its own."""
+        return self._scratch.take(f"{self.conv.path} z", y.shape)
+
+    def forward(self, z: Array, y: Array, training: bool) -> None:
+        """Normalise the product and cut it at zero; training moves the running statistics."""
+        norm = self.norm
+        mean, var = norm.running_mean.data, norm.running_var.data
+        if training:
+            norm.check_batch(z.shape)
+            mean, var = np.empty_like(mean), np.empty_like(var)
+            moments(rows(z), mean, var)
+            norm.update_running(mean, var, len(rows(z)))
+        inverse = 1 / np.sqrt(var + norm.eps)
+        scale = norm.weight.data * inverse
+        scale_relu(rows(z), scale, norm.bias.data - mean * scale, rows(y))
+        self._kept = z, mean, inverse
+
+    def backward(self, dy: Array, y: Array, d: Array) -> None:
+        """Write the gradient of the product into ``d``, and those of the norm's weight and bias.
+
+        With t the sum of dy and p that of dy (z - mean), over m pixels where the ReLU passes::
+
+            d = weight inverse (dy - t / m - (z - mean) inverse^2 p / m)
+        """
+        assert self._kept is not None
+        (z, mean, inverse), self._kept = self._kept, None
+        norm, m = self.norm, len(rows(z))
+        total, product = np.empty_like(mean), np.empty_like(mean)
+        norm_sums(rows(dy), rows(y), rows(z), mean, total, product)
+        norm.bias.grad += total
+        norm.weight.grad += product * inverse
+        direct = norm.weight.data * inverse
+        slope = -direct * inverse**2 * product / m
+        level = -direct * total / m - slope * mean
+        norm_gradient(rows(dy), rows(y), rows(z), direct, slope, level, rows(d))
+
+
+Activation = BiasRelu | NormRelu
+
+
+def activation(layer: Layer, scratch: Scratch) -> Activation | None:
+    """The convolution in ``layer`` with what follows it, or None if it is of another kind."""
+    if isinstance(layer, Conv2d) and layer.bias is not None:
+        return BiasRelu(layer)
+    if isinstance(layer, Sequential):
+        match list(layer.children().values()):
+            case [Conv2d() as conv, BatchNorm2d() as norm] if conv.bias is None:
+                return NormRelu(conv, norm, scratch)
+    return None
