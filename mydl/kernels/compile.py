@@ -93,8 +93,6 @@ def _vector_call(
     compiled for slices only, which contiguous arrays may be passed as: vectors are loaded as if
     the last axis was contiguous either way.
     """
-    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
-        return lambda *args: loops(*args, 0)
     names = list(inspect.signature(loops).parameters)
     places = [names.index(name) for name in vectors]
     compiling = threading.Lock()
@@ -120,6 +118,9 @@ def _vector_call(
                     f"shape {array.shape} with strides {array.strides}: use "
                     f"np.ascontiguousarray({names[place]})"
                 )
+        if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+            loops(*args, tail)
+            return
         if not compiled.signatures:
             compile_for((*args, tail))
         try:
