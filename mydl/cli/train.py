@@ -96,7 +96,7 @@ def train(
         Path | None, _run("A run's config.toml to start from; flags come on top.")
     ] = None,
 ) -> None:
-    """Train a SqueezeNet; with no argument on handwritten digits, offline, in about a minute.
+    """Train a SqueezeNet; with no argument on handwritten digits, offline, in about half a minute.
 
     Weights, numbers and pictures go into a folder, which is named at the end. Ctrl-C ends the run
     after the current step and keeps what it has learnt.
