@@ -28,7 +28,7 @@ import numpy as np
 
 from ..layer import Array
 from .compile import LANES, inlined, kernel
-from .simd import load, spread, store, where
+from .simd import load, maximum, spread, store, where
 
 _FEATURES = (
     numba.config.CPU_FEATURES  # type: ignore[attr-defined]
@@ -55,12 +55,7 @@ def multiply_reference(a: Array, b: Array, bias: Array, out: Array, add: bool, r
         relu: whether negative values become zero.
     """
     total = a @ b + (out if add else bias)
-    out[...] = np.where(total.real > 0, total, 0) if relu else total
-
-
-@inlined
-def _relu(values: Any) -> Any:
-    return where(values > 0, values, 0)
+    out[...] = np.where(total.real < 0, 0, total) if relu else total
 
 
 @kernel(multiply_reference, vectors="b bias out", allocates=False)
@@ -93,8 +88,8 @@ def multiply(a: Array, b: Array, bias: Array, out: Array, add: bool, relu: bool,
                     r6 = r6 + spread(a, (m6, k)) * v
                     r7 = r7 + spread(a, (m7, k)) * v
             if relu:
-                r0, r1, r2, r3 = _relu(r0), _relu(r1), _relu(r2), _relu(r3)
-                r4, r5, r6, r7 = _relu(r4), _relu(r5), _relu(r6), _relu(r7)
+                r0, r1, r2, r3 = maximum(r0, 0), maximum(r1, 0), maximum(r2, 0), maximum(r3, 0)
+                r4, r5, r6, r7 = maximum(r4, 0), maximum(r5, 0), maximum(r6, 0), maximum(r7, 0)
             store(out, (m, n), r0, tail)
             store(out, (m1, n), r1, tail)
             store(out, (m2, n), r2, tail)

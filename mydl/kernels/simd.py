@@ -76,6 +76,11 @@ def where(mask: Array, yes: Array | float, no: Array | float) -> Array:
     return np.where(mask, yes, no)
 
 
+def maximum(values: Array, least: Array | float) -> Array:
+    """The larger value in each lane; where ``values`` is NaN, it stays NaN."""
+    return np.where(least > values, least, values)
+
+
 class Vector(types.Type):
     """The Numba type of 16 values of ``dtype``: one LLVM vector."""
 
@@ -138,6 +143,9 @@ _define(operator.sub, lambda builder, a, b: builder.fsub(a, b, flags=_FUSE))
 _define(operator.mul, lambda builder, a, b: builder.fmul(a, b, flags=_FUSE))
 _define(operator.gt, lambda builder, a, b: builder.fcmp_ordered(">", a, b), compares=True)
 _define(operator.eq, _equal, compares=True)
+_define(operator.ne, lambda builder, a, b: builder.fcmp_unordered("!=", a, b), compares=True)
+_define(operator.or_, lambda builder, a, b: builder.or_(a, b))
+_define(maximum, lambda builder, a, b: builder.select(builder.fcmp_ordered(">", b, a), b, a))
 
 
 # ---- load, store, splat, spread, where -----------------------------------------------------------

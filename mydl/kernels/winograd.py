@@ -34,7 +34,7 @@ import numpy as np
 
 from ..layer import Array
 from .compile import LANES, inlined, kernel
-from .simd import load, splat, store, where
+from .simd import load, maximum, splat, store
 
 Pair = tuple[int, int]
 
@@ -254,7 +254,7 @@ def output_tiles_reference(m: Array, bias: Array, y: Array, relu: bool) -> None:
     values = m.reshape(6, 6, *m.shape[1:])
     tiles = np.einsum("ai,abnrqk,bj->nriqjk", A, values, A)  # (N, rows, 4, columns, 4, K)
     whole = tiles.reshape(n, 4 * m.shape[2], 4 * m.shape[3], k)[:, :h, :w] + bias
-    y[...] = np.where(whole.real > 0, whole, 0) if relu else whole
+    y[...] = np.where(whole.real < 0, 0, whole) if relu else whole
 
 
 @kernel(output_tiles_reference, vectors="m bias y")
@@ -299,5 +299,5 @@ def _put(y: Any, n: int, row: int, col: int, k: int, values: Any, relu: bool, ta
     """Store a pixel that lies inside the image, after ReLU if wanted."""
     if col < y.shape[2]:
         if relu:
-            values = where(values > 0, values, 0)
+            values = maximum(values, 0)
         store(y, (n, row, col, k), values, tail)

@@ -44,7 +44,7 @@ def winograd_forward_reference(
     total = bias + sum(
         padded[:, i : i + h, j : j + w] @ weight[i, j] for i in range(3) for j in range(3)
     )
-    y[...] = np.where(total.real > 0, total, 0) if relu else total
+    y[...] = np.where(total.real < 0, 0, total) if relu else total
 
 
 def winograd_backward_reference(
