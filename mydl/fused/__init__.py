@@ -11,9 +11,8 @@ over memory, in arrays that are reused from shard to shard::
     Conv2d 1x1, GlobalAvgPool2d     average first: a linear map commutes with the mean
 
 The layers that are replaced stay the specification: the tests compare each pattern with them. The
-rules of a thread's replica are looser than those of a layer: arrays that are returned are
-overwritten by the next shard, and gradients, which start each shard at zero, are not added to but
-written.
+rules of a thread's replica are looser than those of a layer in one thing: arrays that are returned
+are overwritten by the next shard.
 """
 
 from __future__ import annotations

@@ -5,40 +5,36 @@ from __future__ import annotations
 import numpy as np
 
 from ..kernels.norm import moments, norm_gradient, norm_sums, scale_relu
-from ..kernels.passes import bias_relu, relu_backward
 from ..layer import Array, Layer, Parameter
 from ..layers import BatchNorm2d, Conv2d, Sequential
 from .scratch import Scratch, rows
 
 
 class BiasRelu:
-    """y = max(z + bias, 0), where z is the bare product of the convolution.
+    """y = max(product + bias, 0): the kernels do it while the product is in registers.
 
     Attributes:
         conv: the convolution.
         bias: its bias.
     """
 
-    def __init__(self, conv: Conv2d) -> None:
-        assert conv.bias is not None  # activation() looked
-        self.conv = conv
-        self.bias: Parameter = conv.bias
+    def __init__(self, conv: Conv2d, bias: Parameter) -> None:
+        self.conv, self.bias = conv, bias
 
-    def product(self, y: Array) -> Array:
-        """Where the product should go: into the output itself."""
-        return y
+    def product(self, y: Array) -> tuple[Array, Array, bool]:
+        """Where the kernel writes, the bias that it adds, and whether it ends with a ReLU."""
+        return y, self.bias.data, True
 
     def forward(self, z: Array, y: Array, training: bool) -> None:
-        """Turn the product into the output, in place."""
-        bias_relu(rows(y), self.bias.data)
+        """Turn what the kernel wrote into the output: it is the output."""
 
-    def backward(self, dy: Array, y: Array, d: Array) -> None:
-        """Write the gradient of the product into ``d``, and that of the bias."""
-        relu_backward(rows(dy), rows(y), rows(d), self.bias.grad)
+    def gradient(self, dy: Array, y: Array) -> tuple[Array, Array, Array]:
+        """What the kernel starts from: a gradient, the mask that it passes, the bias's gradient."""
+        return dy, y, self.bias.grad
 
 
 class NormRelu:
-    """y = max(norm(z), 0); the product z is kept, since its values enter the gradient.
+    """y = max(norm(product), 0); the product z is kept, since its values enter the gradient.
 
     Attributes:
         conv: the convolution, which has no bias.
@@ -48,11 +44,13 @@ class NormRelu:
     def __init__(self, conv: Conv2d, norm: BatchNorm2d, scratch: Scratch) -> None:
         self.conv, self.norm = conv, norm
         self._scratch = scratch
+        self._zeros = np.zeros(conv.out_channels, np.float32)
+        self._ones = np.ones(conv.out_channels, np.float32)
         self._kept: tuple[Array, Array, Array] | None = None
 
-    def product(self, y: Array) -> Array:
-        """Where the product should go: into memory of its own."""
-        return self._scratch.take(f"{self.conv.path} z", y.shape)
+    def product(self, y: Array) -> tuple[Array, Array, bool]:
+        """Where the kernel writes the bare product: into memory of its own."""
+        return self._scratch.take(f"{self.conv.path} z", y.shape), self._zeros, False
 
     def forward(self, z: Array, y: Array, training: bool) -> None:
         """Normalise the product and cut it at zero; training moves the running statistics."""
@@ -68,12 +66,12 @@ class NormRelu:
         scale_relu(rows(z), scale, norm.bias.data - mean * scale, rows(y))
         self._kept = z, mean, inverse
 
-    def backward(self, dy: Array, y: Array, d: Array) -> None:
-        """Write the gradient of the product into ``d``, and those of the norm's weight and bias.
+    def gradient(self, dy: Array, y: Array) -> tuple[Array, Array, Array]:
+        """The gradient of the product, which has passed the ReLU, and no bias to give one to.
 
-        With t the sum of dy and p that of dy (z - mean), over m pixels where the ReLU passes::
+        With t the sum of dy and p that of dy (z - mean), over the m pixels, where the ReLU passes::
 
-            d = weight inverse (dy - t / m - (z - mean) inverse^2 p / m)
+            dz = weight inverse (dy - t / m - (z - mean) inverse^2 p / m)
         """
         assert self._kept is not None
         (z, mean, inverse), self._kept = self._kept, None
@@ -85,7 +83,9 @@ class NormRelu:
         direct = norm.weight.data * inverse
         slope = -direct * inverse**2 * product / m
         level = -direct * total / m - slope * mean
-        norm_gradient(rows(dy), rows(y), rows(z), direct, slope, level, rows(d))
+        dz = self._scratch.take("dz", dy.shape)
+        norm_gradient(rows(dy), rows(y), rows(z), direct, slope, level, rows(dz))
+        return dz, np.broadcast_to(self._ones, dy.shape), np.zeros_like(self._zeros)
 
 
 Activation = BiasRelu | NormRelu
@@ -94,7 +94,7 @@ Activation = BiasRelu | NormRelu
 def activation(layer: Layer, scratch: Scratch) -> Activation | None:
     """The convolution in ``layer`` with what follows it, or None if it is of another kind."""
     if isinstance(layer, Conv2d) and layer.bias is not None:
-        return BiasRelu(layer)
+        return BiasRelu(layer, layer.bias)
     if isinstance(layer, Sequential):
         match list(layer.children().values()):
             case [Conv2d() as conv, BatchNorm2d() as norm] if conv.bias is None:

@@ -7,17 +7,14 @@ from typing import Any
 import numpy as np
 
 from ..kernels.im2col import im2col
+from ..kernels.passes import bias_relu, relu_backward
+from ..kernels.pointwise import multiply, pointwise_backward
 from ..kernels.pooling import maxpool, maxpool_backward
-from ..kernels.winograd import input_tiles, output_tiles, tile_grid, weight_tiles
-from ..kernels.winograd_gradients import (
-    input_gradient_tiles,
-    output_gradient_tiles,
-    weight_gradient_tiles,
-)
+from ..kernels.winograd_convolution import winograd_backward, winograd_forward
 from ..layer import Array, Layer, Shape
 from ..layers import Conv2d, Fire, GlobalAvgPool2d, MaxPool2d
 from .activation import Activation, BiasRelu
-from .scratch import POINTS, Scratch, matrix, rows
+from .scratch import Scratch, matrix, rows
 
 
 class Fused(Layer):
@@ -49,7 +46,7 @@ class Fused(Layer):
 class FusedFire(Fused):
     """Fire: squeeze, then both expands into their channels of one output.
 
-    The 3x3 filters go through Winograd's transforms (see :mod:`mydl.kernels.winograd`).
+    The 3x3 filters go through Winograd's transforms, see :mod:`mydl.kernels.winograd`.
     """
 
     def __init__(
@@ -70,71 +67,47 @@ class FusedFire(Fused):
         y = self._memory("y", shape)
         self._pointwise(self._squeeze, x, s)
         self._pointwise(self._expand1x1, s, y[..., : self._cut])
-        v, u = self._winograd(s, y[..., self._cut :])
-        self._keep(x, s, y, v, u)
+        self._three_by_three(self._expand3x3, s, y[..., self._cut :])
+        self._keep(x, s, y)
         return y
 
-    def _pointwise(self, unit: Activation, x: Array, y: Array) -> None:
-        """A 1x1 convolution with what follows it."""
-        z = unit.product(y)
-        np.matmul(rows(x), matrix(unit.conv.weight.data), out=rows(z))
-        unit.forward(z, y, self.training)
-
-    def _winograd(self, s: Array, y: Array) -> tuple[Array, Array]:
-        """expand3x3 with what follows it; returns the transformed input and weights."""
-        unit, conv = self._expand3x3, self._expand3x3.conv
-        n, grid = len(s), tile_grid(*s.shape[1:3])
-        tiles = n * grid[0] * grid[1]
-        v = self._scratch.matrices(f"{conv.path} v", tiles, conv.in_channels)
-        u = self._scratch.matrices(f"{conv.path} u", conv.in_channels, conv.out_channels)
-        m = self._scratch.matrices("m", tiles, conv.out_channels)
-        input_tiles(s, _tiled(v, n, grid), (1, 1))
-        weight_tiles(conv.weight.data, u)
-        np.matmul(v, u, out=m)
-        if isinstance(unit, BiasRelu):
-            output_tiles(_tiled(m, n, grid), unit.bias.data, y, True)
-        else:
-            z = unit.product(y)
-            output_tiles(_tiled(m, n, grid), np.zeros(conv.out_channels, y.dtype), z, False)
-            unit.forward(z, y, self.training)
-        return v, u
-
     def backward(self, dy: Array) -> Array:
-        x, s, y, v, u = self._take()
+        x, s, y = self._take()
+        cut = self._cut
         ds = self._scratch.take("ds", s.shape)
-        self._pointwise_backward(self._expand1x1, dy[..., : self._cut], y[..., : self._cut], s, ds)
-        self._winograd_backward(dy[..., self._cut :], y[..., self._cut :], v, u, ds)
+        self._pointwise_backward(self._expand1x1, dy[..., :cut], y[..., :cut], s, ds)
+        self._three_by_three_backward(self._expand3x3, dy[..., cut:], y[..., cut:], s, ds)
         dx = self._scratch.gradient(dy, x.shape)
         self._pointwise_backward(self._squeeze, ds, s, x, dx)
         return dx
 
+    def _pointwise(self, unit: Activation, x: Array, y: Array) -> None:
+        """A 1x1 convolution with what follows it."""
+        z, bias, relu = unit.product(y)
+        multiply(rows(x), matrix(unit.conv.weight.data), bias, rows(z), False, relu)
+        unit.forward(z, y, self.training)
+
     def _pointwise_backward(
         self, unit: Activation, dy: Array, y: Array, x: Array, dx: Array
     ) -> None:
-        """Write the gradients of a 1x1 convolution with what follows it."""
-        d = self._scratch.take("d", dy.shape)
-        unit.backward(dy, y, d)
-        np.matmul(rows(x).T, rows(d), out=matrix(unit.conv.weight.grad))
-        np.matmul(rows(d), matrix(unit.conv.weight.data).T, out=rows(dx))
+        """Its gradients; that of ``x`` is written."""
+        d, mask, dbias = unit.gradient(dy, y)
+        weight, dweight = matrix(unit.conv.weight.data), matrix(unit.conv.weight.grad)
+        pointwise_backward(rows(d), rows(mask), rows(x), weight, dweight, dbias, rows(dx))
 
-    def _winograd_backward(self, dy: Array, y: Array, v: Array, u: Array, ds: Array) -> None:
-        """Write the gradients of expand3x3; that of its input is added to ``ds``."""
-        unit, conv = self._expand3x3, self._expand3x3.conv
-        n, grid = len(dy), tile_grid(*dy.shape[1:3])
-        dm = self._scratch.matrices("m", v.shape[1], conv.out_channels)
-        du = self._scratch.matrices("du", conv.in_channels, conv.out_channels)
-        dv = self._scratch.matrices("dv", v.shape[1], conv.in_channels)
-        if isinstance(unit, BiasRelu):
-            output_gradient_tiles(dy, y, _tiled(dm, n, grid), unit.bias.grad)
-        else:
-            d = self._scratch.take("d", dy.shape)
-            unit.backward(dy, y, d)
-            ones = np.broadcast_to(np.ones(conv.out_channels, d.dtype), d.shape)
-            output_gradient_tiles(d, ones, _tiled(dm, n, grid), np.zeros_like(ones[0, 0, 0]))
-        np.matmul(v.transpose(0, 2, 1), dm, out=du)
-        weight_gradient_tiles(du, conv.weight.grad)
-        np.matmul(dm, u.transpose(0, 2, 1), out=dv)
-        input_gradient_tiles(_tiled(dv, n, grid), ds, (1, 1))
+    def _three_by_three(self, unit: Activation, x: Array, y: Array) -> None:
+        """A 3x3 convolution by Winograd with what follows it."""
+        z, bias, relu = unit.product(y)
+        winograd_forward(x, unit.conv.weight.data, bias, z, (1, 1), relu)
+        unit.forward(z, y, self.training)
+
+    def _three_by_three_backward(
+        self, unit: Activation, dy: Array, y: Array, x: Array, dx: Array
+    ) -> None:
+        """Its gradients; that of ``x`` is added."""
+        d, mask, dbias = unit.gradient(dy, y)
+        weight = unit.conv.weight
+        winograd_backward(d, mask, x, weight.data, weight.grad, dbias, dx, (1, 1))
 
 
 class FusedMaxPool(Fused):
@@ -189,7 +162,7 @@ class FusedFirst(FusedMaxPool):
         np.matmul(cols, matrix(conv.weight.data), out=rows(z))
         if isinstance(unit, BiasRelu):
             y, argument = self._maximum(z)
-            unit.forward(y, y, self.training)
+            bias_relu(rows(y), unit.bias.data)
             activated = y
         else:
             activated = self._memory("activated", z_shape)
@@ -207,17 +180,17 @@ class FusedFirst(FusedMaxPool):
 
     def backward(self, dy: Array) -> Array:
         cols, z_shape, activated, argument = self._take()
-        unit = self._unit
-        dz = self._scratch.take("dz", z_shape)
+        unit, grad = self._unit, self._unit.conv.weight.grad
+        unpooled = self._scratch.take("unpooled", z_shape)
         if isinstance(unit, BiasRelu):
             d = self._scratch.take("d", dy.shape)
-            unit.backward(dy, activated, d)
-            maxpool_backward(d, argument, dz, *self._slide(z_shape))
+            relu_backward(rows(dy), rows(activated), rows(d), unit.bias.grad)
+            maxpool_backward(d, argument, unpooled, *self._slide(z_shape))
+            dz = unpooled
         else:
-            unpooled = self._scratch.take("unpooled", z_shape)
             maxpool_backward(dy, argument, unpooled, *self._slide(z_shape))
-            unit.backward(unpooled, activated, dz)
-        np.matmul(cols.T, rows(dz), out=matrix(unit.conv.weight.grad))
+            dz, _, _ = unit.gradient(unpooled, activated)
+        grad += (cols.T @ rows(dz)).reshape(grad.shape)
         return np.empty(0, np.float32)
 
 
@@ -240,15 +213,10 @@ class FusedAverageConv(Fused):
 
     def backward(self, dy: Array) -> Array:
         shape, mean = self._take()
-        np.matmul(mean.T, dy, out=matrix(self._conv.weight.grad))
+        self._conv.weight.grad += (mean.T @ dy).reshape(self._conv.weight.shape)
         if self._conv.bias is not None:
             self._conv.bias.grad += dy.sum(axis=0)
         dmean = dy @ matrix(self._conv.weight.data).T
         dx = self._scratch.gradient(dy, shape)
         dx[...] = dmean[:, None, None] / (shape[1] * shape[2])
         return dx
-
-
-def _tiled(matrices: Array, n: int, grid: tuple[int, int]) -> Array:
-    """(36, tiles, C) as (36, N, rows of tiles, columns of tiles, C)."""
-    return matrices.reshape(POINTS, n, *grid, matrices.shape[-1])

@@ -9,9 +9,6 @@ import numpy as np
 
 from ..layer import Array, Shape
 
-POINTS = 36  # of Winograd's F(4x4, 3x3)
-GAP = 16  # floats between matrices: 36 streams 4 KiB apart would throw each other out of the cache
-
 
 class Scratch:
     """Arrays by name that are allocated once and reused from shard to shard."""
@@ -26,11 +23,6 @@ class Scratch:
         if memory is None or memory.size < size:
             memory = self._memory[name] = np.empty(size, dtype)
         return memory[:size].reshape(shape)
-
-    def matrices(self, name: str, rows: int, columns: int) -> Array:
-        """36 matrices, with a gap between one and the next."""
-        room = rows * columns
-        return self.take(name, (POINTS, room + GAP))[:, :room].reshape(POINTS, rows, columns)
 
     def gradient(self, dy: Array, shape: Shape) -> Array:
         """An array for dx that is not the one that holds dy: two take turns."""

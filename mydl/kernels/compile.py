@@ -96,14 +96,17 @@ def _vector_call(
     names = list(inspect.signature(loops).parameters)
     places = [names.index(name) for name in vectors]
     compiling = threading.Lock()
+    ready = False  # Numba itself would take longer to say than some kernels run
 
     def compile_for(args: tuple[Any, ...]) -> None:
         kinds = (numba.typeof(a) for a in args)
         slices = (k.copy(layout="A") if isinstance(k, numba.types.Array) else k for k in kinds)
+        nonlocal ready
         with compiling:
             compiled.disable_compile(False)
             compiled.compile(tuple(slices))
             compiled.disable_compile()
+            ready = True
 
     def call(*args: Any) -> None:
         tail = None
@@ -121,7 +124,7 @@ def _vector_call(
         if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
             loops(*args, tail)
             return
-        if not compiled.signatures:
+        if not ready:
             compile_for((*args, tail))
         try:
             compiled(*args, tail)
