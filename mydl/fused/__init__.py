@@ -4,9 +4,10 @@ A layer that reads like a textbook makes a new array at each step and visits mem
 it has to. Here some patterns of layers are replaced by one that computes the same in fewer passes
 over memory, in arrays that are reused from shard to shard::
 
-    convolution, ReLU, MaxPool2d    pool first: bias and ReLU then touch a quarter of the pixels
-    Fire                            both expands write into their part of one output; bias or batch
-                                    norm and ReLU are one pass; 3x3 filters go through Winograd
+    Conv2d, ReLU, MaxPool2d         of the images: one kernel, in which the maximum comes first
+    Fire                            both expands write into their part of one output, bias and ReLU
+                                    in the same kernel; 3x3 filters go through Winograd
+    Conv2d, BatchNorm2d, ReLU       in a fire module or of the images: norm and ReLU in one pass
     MaxPool2d                       reuses its arrays
     Conv2d 1x1, GlobalAvgPool2d     average first: a linear map commutes with the mean
 
@@ -25,8 +26,8 @@ from ..layer import Layer
 from ..layers import Bypass, Conv2d, Fire, GlobalAvgPool2d, MaxPool2d, ReLU, Sequential
 from ..layers.window import Window
 from ..models.network import Network
-from .activation import activation
-from .layers import FusedAverageConv, FusedFire, FusedFirst, FusedMaxPool
+from .activation import BiasRelu, NormRelu, activation
+from .layers import FusedAverageConv, FusedFire, FusedFirst, FusedFirstNorm, FusedMaxPool
 from .scratch import Scratch
 
 __all__ = ["fuse"]
@@ -70,10 +71,12 @@ def _fuse_chain(chain: Sequential, scratch: Scratch, first: bool) -> Sequential:
         name, layer = left[0]
         unit = activation(layer, scratch)
         match [layer for _, layer in left[:3]]:
-            case [conv, ReLU() as relu, MaxPool2d() as pool] if (
-                first and unit and _argument_fits(pool)
+            case [_, ReLU(), MaxPool2d() as pool] as chosen if (
+                first and isinstance(unit, BiasRelu) and _argument_fits(pool)
             ):
-                fused[name], used = FusedFirst([conv, relu, pool], unit, pool, scratch), 3
+                fused[name], used = FusedFirst(chosen, unit, pool, scratch), 3
+            case [_, ReLU(), *_] as chosen if first and isinstance(unit, NormRelu):
+                fused[name], used = FusedFirstNorm(chosen[:2], unit, scratch), 2
             case [Conv2d() as conv, GlobalAvgPool2d() as average, *_] if conv.window == Window.of(
                 1, 1, 0
             ):

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.first_layers import conv_pool, conv_pool_backward
 from ..kernels.im2col import im2col
-from ..kernels.passes import bias_relu, relu_backward
 from ..kernels.pointwise import multiply, pointwise_backward
 from ..kernels.pooling import maxpool, maxpool_backward
 from ..kernels.winograd_convolution import winograd_backward, winograd_forward
 from ..layer import Array, Layer, Shape
 from ..layers import Conv2d, Fire, GlobalAvgPool2d, MaxPool2d
-from .activation import Activation, BiasRelu
+from .activation import Activation, BiasRelu, NormRelu
 from .scratch import Scratch, matrix, rows
 
 
@@ -118,7 +118,9 @@ class FusedMaxPool(Fused):
         self._pool = pool
 
     def forward(self, x: Array) -> Array:
-        y, argument = self._maximum(x)
+        shape = self.output_shape(x.shape)
+        y, argument = self._memory("y", shape), self._memory("argument", shape, np.uint8)
+        maxpool(x, y, argument, *self._slide(x.shape))
         self._keep(argument, x.shape)
         return y
 
@@ -128,13 +130,6 @@ class FusedMaxPool(Fused):
         maxpool_backward(dy, argument, dx, *self._slide(x_shape))
         return dx
 
-    def _maximum(self, x: Array) -> tuple[Array, Array]:
-        """The largest value of each window, and which cell it was."""
-        shape = self._pool.output_shape(x.shape)
-        y, argument = self._memory("pooled", shape), self._memory("argument", shape, np.uint8)
-        maxpool(x, y, argument, *self._slide(x.shape))
-        return y, argument
-
     def _slide(self, x_shape: Shape) -> tuple[tuple[int, int], ...]:
         """Kernel size, stride and (top, left) padding, as the pooling kernels take them."""
         (top, _), (left, _) = self._pool.window.pads(*x_shape[1:3])
@@ -142,54 +137,67 @@ class FusedMaxPool(Fused):
 
 
 class FusedFirst(FusedMaxPool):
-    """The first layers: convolution, bias or norm, ReLU and max pooling.
+    """The first layers: convolution of images, bias, ReLU and max pooling in one kernel.
 
-    Adding a bias and cutting at zero keep the order of values, so there the maximum comes first,
-    and the rest has a quarter of the pixels to do. Nobody asks for the gradient of the images in
-    training: it is not computed.
+    Nobody asks for the gradient of the images in training: it is not computed, and what backward
+    returns is empty. Kept for backward: the images, the output and the winners of the pooling.
     """
 
-    def __init__(self, layers: list[Layer], unit: Activation, pool: MaxPool2d, scratch: Scratch):
+    def __init__(
+        self, layers: list[Layer], unit: BiasRelu, pool: MaxPool2d, scratch: Scratch
+    ) -> None:
         super().__init__(pool, scratch)
         self._originals = layers
         self._unit = unit
 
     def forward(self, x: Array) -> Array:
-        unit, conv = self._unit, self._unit.conv
-        z_shape = conv.output_shape(x.shape)
-        cols = self._im2col(x, z_shape)
-        z = self._memory("z", z_shape)
-        np.matmul(cols, matrix(conv.weight.data), out=rows(z))
-        if isinstance(unit, BiasRelu):
-            y, argument = self._maximum(z)
-            bias_relu(rows(y), unit.bias.data)
-            activated = y
-        else:
-            activated = self._memory("activated", z_shape)
-            unit.forward(z, activated, self.training)
-            y, argument = self._maximum(activated)
-        self._keep(cols, z_shape, activated, argument)
+        conv, bias = self._unit.conv, self._unit.bias
+        shape = self.output_shape(x.shape)
+        y, argument = self._memory("y", shape), self._memory("argument", shape, np.uint8)
+        slides = self._slides(x.shape)
+        conv_pool(x, conv.weight.data, bias.data, y, argument, *slides)
+        self._keep(x, y, argument, slides)
         return y
 
-    def _im2col(self, x: Array, z_shape: Shape) -> Array:
+    def backward(self, dy: Array) -> Array:
+        x, y, argument, slides = self._take()
+        conv, bias = self._unit.conv, self._unit.bias
+        conv_pool_backward(dy, y, argument, x, conv.weight.grad, bias.grad, *slides)
+        return np.empty(0, np.float32)
+
+    def _slides(self, x_shape: Shape) -> tuple[Any, Any]:
+        """How the kernels slide: the convolution over the image, the pooling over its output."""
         conv = self._unit.conv
+        z_shape = conv.output_shape(x_shape)
+        (top, _), (left, _) = conv.window.pads(*x_shape[1:3])
+        return (z_shape[1:3], conv.window.stride, (top, left)), self._slide(z_shape)
+
+
+class FusedFirstNorm(Fused):
+    """The first convolution with its batch norm and ReLU; as above, images get no gradient."""
+
+    def __init__(self, layers: list[Layer], unit: NormRelu, scratch: Scratch) -> None:
+        super().__init__(layers, scratch)
+        self._unit = unit
+
+    def forward(self, x: Array) -> Array:
+        conv = self._unit.conv
+        shape = conv.output_shape(x.shape)
         (top, _), (left, _) = conv.window.pads(*x.shape[1:3])
-        cols = self._memory("cols", (*z_shape[:3], *conv.window.kernel_size, conv.in_channels))
-        im2col(x, cols, conv.window.stride, (top, left))
-        return cols.reshape(-1, matrix(conv.weight.data).shape[0])
+        windows = self._memory("cols", (*shape[:3], *conv.window.kernel_size, conv.in_channels))
+        im2col(x, windows, conv.window.stride, (top, left))
+        cols = windows.reshape(-1, matrix(conv.weight.data).shape[0])
+        y = self._memory("y", shape)
+        z, _, _ = self._unit.product(y)
+        np.matmul(cols, matrix(conv.weight.data), out=rows(z))
+        self._unit.forward(z, y, self.training)
+        self._keep(cols, y)
+        return y
 
     def backward(self, dy: Array) -> Array:
-        cols, z_shape, activated, argument = self._take()
-        unit, grad = self._unit, self._unit.conv.weight.grad
-        unpooled = self._scratch.take("unpooled", z_shape)
-        if isinstance(unit, BiasRelu):
-            d = self._scratch.take("d", dy.shape)
-            relu_backward(rows(dy), rows(activated), rows(d), unit.bias.grad)
-            maxpool_backward(d, argument, unpooled, *self._slide(z_shape))
-            dz = unpooled
-        else:
-            maxpool_backward(dy, argument, unpooled, *self._slide(z_shape))
-            dz, _, _ = unit.gradient(unpooled, activated)
+        cols, y = self._take()
+        dz, _, _ = self._unit.gradient(dy, y)
+        grad = self._unit.conv.weight.grad
         grad += (cols.T @ rows(dz)).reshape(grad.shape)
         return np.empty(0, np.float32)
 
