@@ -59,9 +59,9 @@ class Dropout(Layer):
             self._keep()
             return x
         # float32 draws whatever the dtype of x: float64 checks then drop the same values.
-        dropped = self.rng.random(x.shape, np.float32) < self.p
+        kept = self.rng.random(x.shape, np.float32) >= self.p
         scale = 1 / (1 - self.p) if self.p < 1 else 0.0
-        mask = np.where(dropped, 0, x.real.dtype.type(scale))
+        mask = kept * x.real.dtype.type(scale)
         self._keep(mask)
         return x * mask
 
