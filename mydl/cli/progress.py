@@ -17,6 +17,7 @@ from ..training.run_folder import RunFolder
 from ..training.trainer import EpochReport, StepReport, Trainer, Watcher
 
 SECONDS_BETWEEN_LINES = 10.0
+FIRST_STEP = "compiling the kernels where this machine has not done so yet"
 
 
 @contextmanager
@@ -61,7 +62,7 @@ class BarWatcher:
 
     def __init__(self, epochs: int, folder: RunFolder, progress: Progress) -> None:
         self._epochs, self._folder, self._progress = epochs, folder, progress
-        self._task = progress.add_task("", total=None, epoch=1, epochs=epochs, numbers="")
+        self._task = progress.add_task("", total=None, epoch=1, epochs=epochs, numbers=FIRST_STEP)
 
     def on_step(self, report: StepReport) -> None:
         self._progress.update(
