@@ -34,7 +34,6 @@ def kernel(
     *,
     fastmath: bool = False,
     vectors: str = "",
-    allocates: bool = True,
 ) -> Callable[[F], Kernel]:
     """Compile a function of loops; complex arrays go to ``reference`` instead.
 
@@ -49,18 +48,13 @@ def kernel(
             :mod:`mydl.kernels.simd`, in one string. The loops then have one more argument at the
             end, ``tail``. The last axis of these arrays must be contiguous; it may be a slice of a
             wider one.
-        allocates: whether the loops create arrays. If not, Numba can be told not to count
-            references to those it is given, which costs more time than a small tile's arithmetic.
     """
 
     def decorate(loops: F) -> Kernel:
-        options: dict[str, Any] = {"fastmath": fastmath, "_nrt": allocates}
-        compiled = numba.njit(nogil=True, cache=True, **options)(loops)
+        compiled = numba.njit(nogil=True, cache=True, fastmath=fastmath)(loops)
         call: Callable[..., None] = compiled
         if vectors:
-            call = _vector_call(
-                loops, numba.njit(nogil=True, cache=True, **options)(loops), vectors.split()
-            )
+            call = _vector_call(loops, numba.njit(nogil=True, cache=True)(loops), vectors.split())
 
         @functools.wraps(loops)
         def run(*args: Any) -> None:
@@ -79,9 +73,19 @@ def inlined(function: F) -> F:
     return cast("F", numba.njit(inline="always")(function))
 
 
-def called(function: F) -> F:
-    """Compile a function that kernels call and Python does not."""
-    return cast("F", numba.njit(nogil=True, cache=True)(function))
+def called(*, allocates: bool = True) -> Callable[[F], F]:
+    """Compile a function that kernels call and Python does not.
+
+    Args:
+        allocates: whether it creates arrays. If not, Numba is told not to count the references to
+            those it is given, which takes longer than the arithmetic of a small tile.
+    """
+    options: dict[str, Any] = {"nogil": True, "cache": True, "_nrt": allocates}
+
+    def decorate(function: F) -> F:
+        return cast("F", numba.njit(**options)(function))
+
+    return decorate
 
 
 def _vector_call(

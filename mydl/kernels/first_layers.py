@@ -18,11 +18,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from ..layer import Array
 from .compile import LANES, called, kernel
 from .im2col import Pair, im2col
-from .pointwise import multiply
+from .pointwise import in_each_row, multiply_tiles
 from .pooling import maxpool, maxpool_backward
 from .simd import load, maximum, splat, spread, store, where
 
@@ -91,7 +92,7 @@ def conv_pool_backward_reference(
     dweight += np.tensordot(cols, dz, axes=((0, 1, 2), (0, 1, 2)))
 
 
-@called
+@called()
 def _pad_image(image: Array, pad: Pair, padded: Array) -> None:
     """Copy an image behind its padding; the pixels of a row lie side by side in ``padded``."""
     channels = image.shape[2]
@@ -102,7 +103,7 @@ def _pad_image(image: Array, pad: Pair, padded: Array) -> None:
                 padded[pad[0] + row, (pad[1] + col) * channels + c] = image[row, col, c]
 
 
-@called
+@called()
 def _lay_out_windows(
     padded: Array, rows: Pair, columns: int, kernel_shape: tuple[int, int, int], stride: Pair,
     windows: Array, length: int,
@@ -122,7 +123,7 @@ def _lay_out_windows(
                     store(windows, (start + i * k_w * channels + j,), values)
 
 
-@called
+@called()
 def _plan(
     weight_shape: tuple[int, int, int, int], conv: tuple[Pair, Pair, Pair],
     pool: tuple[Pair, Pair, Pair], pooled_rows: int,
@@ -135,7 +136,7 @@ def _plan(
     return rows, (rows - 1) * step + kernel_rows, -(-numbers // (2 * LANES)) * 2 * LANES
 
 
-@called
+@called()
 def _pool(
     z: Array, row: int, z_rows: Pair, z_columns: int, pool: tuple[Pair, Pair, Pair],
     bias: Array, y: Array, argument: Array, tail: Any,
@@ -161,9 +162,6 @@ def _pool(
             store(argument, (q, k), cell, tail)
 
 
-_multiply = multiply.compiled
-
-
 @kernel(conv_pool_reference, vectors="weight bias y argument")
 def conv_pool(
     x: Array,
@@ -182,10 +180,11 @@ def conv_pool(
     height, width = (z_height - 1) * stride[0] + k_h, (z_width - 1) * stride[1] + k_w
     padded = np.zeros((height, width * channels + LANES), x.dtype)
     windows = np.zeros(most_rows * z_width * length + LANES, x.dtype)
-    matrix = windows[: most_rows * z_width * length].reshape(-1, length)
-    weights = np.ascontiguousarray(weight).reshape(k_h * k_w * channels, k_out)
-    z = np.empty((most_rows * z_width, k_out), x.dtype)
-    no_bias = np.zeros(k_out, x.dtype)
+    size, numbers = x.itemsize, k_h * k_w * channels
+    matrix = as_strided(windows, (most_rows * z_width, numbers), (length * size, size))
+    weights = as_strided(np.ascontiguousarray(weight), (numbers, k_out), (k_out * size, size))
+    z = np.empty((most_rows * z_width, k_out + LANES), x.dtype)[:, :k_out]
+    zeros = in_each_row(np.zeros(k_out, x.dtype), len(z))
     for n in range(y.shape[0]):
         _pad_image(x[n], pad, padded)
         for p in range(0, y.shape[1], block):
@@ -193,14 +192,12 @@ def conv_pool(
             rows = _rows_under(p, p_end, z_height, pool)
             pixels = (rows[1] - rows[0]) * z_width
             _lay_out_windows(padded, rows, z_width, (k_h, k_w, channels), stride, windows, length)
-            _multiply(
-                matrix[:pixels, : len(weights)], weights, no_bias, z[:pixels], False, False, tail
-            )
+            multiply_tiles(matrix[:pixels], weights, zeros, z[:pixels], -np.inf, tail)
             for row in range(p, p_end):
                 _pool(z, row, rows, z_width, pool, bias, y[n, row], argument[n, row], tail)
 
 
-@called
+@called()
 def _rows_under(first: int, end: int, height: int, pool: tuple[Pair, Pair, Pair]) -> Pair:
     """The rows of output pixels that rows of pooled pixels look at."""
     (k_h, _), (s_h, _), (top, _) = pool
@@ -250,7 +247,7 @@ def conv_pool_backward(
                     dweight[i, j, c, k] += total[k, (i * k_w + j) * channels + c]
 
 
-@called
+@called()
 def _pass_relu(dy: Array, y: Array, g: Array, dbias: Array, tail: Any) -> None:
     """``g = dy where y > 0``, and its sum to ``dbias``."""
     for k in range(0, g.shape[1], LANES):
@@ -262,7 +259,7 @@ def _pass_relu(dy: Array, y: Array, g: Array, dbias: Array, tail: Any) -> None:
         store(dbias, (k,), total, tail)
 
 
-@called
+@called()
 def _add_winners(
     g: Array, argument: Array, cells: Array, start: int, step: int, windows: Array, total: Array
 ) -> None:

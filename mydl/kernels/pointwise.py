@@ -25,9 +25,10 @@ from typing import Any
 import llvmlite.binding
 import numba
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from ..layer import Array
-from .compile import LANES, inlined, kernel
+from .compile import LANES, called, inlined, kernel
 from .simd import load, maximum, spread, store, where
 
 _FEATURES = (
@@ -58,9 +59,9 @@ def multiply_reference(a: Array, b: Array, bias: Array, out: Array, add: bool, r
     out[...] = np.where(total.real < 0, 0, total) if relu else total
 
 
-@kernel(multiply_reference, vectors="b bias out", allocates=False)
-def multiply(a: Array, b: Array, bias: Array, out: Array, add: bool, relu: bool, tail: Any) -> None:
-    """``out = a b + bias`` in tiles; see :func:`multiply_reference`.
+@called(allocates=False)
+def multiply_tiles(a: Array, b: Array, start: Array, out: Array, least: float, tail: Any) -> None:
+    """``out = max(start + a b, least)`` in tiles; ``start`` may be ``out`` itself.
 
     A tile that would reach beyond the last row computes that row several times, to the same end.
     """
@@ -69,13 +70,10 @@ def multiply(a: Array, b: Array, bias: Array, out: Array, add: bool, relu: bool,
         m1, m2, m3, m4 = min(m + 1, last), min(m + 2, last), min(m + 3, last), min(m + 4, last)
         m5, m6, m7 = min(m + 5, last), min(m + 6, last), min(m + 7, last)
         for n in range(0, b.shape[1], LANES):
-            if add:
-                r0, r1 = load(out, (m, n), tail), load(out, (m1, n), tail)
-                r2, r3 = load(out, (m2, n), tail), load(out, (m3, n), tail)
-                r4, r5 = load(out, (m4, n), tail), load(out, (m5, n), tail)
-                r6, r7 = load(out, (m6, n), tail), load(out, (m7, n), tail)
-            else:
-                r0 = r1 = r2 = r3 = r4 = r5 = r6 = r7 = load(bias, (n,), tail)
+            r0, r1 = load(start, (m, n), tail), load(start, (m1, n), tail)
+            r2, r3 = load(start, (m2, n), tail), load(start, (m3, n), tail)
+            r4, r5 = load(start, (m4, n), tail), load(start, (m5, n), tail)
+            r6, r7 = load(start, (m6, n), tail), load(start, (m7, n), tail)
             for k in range(b.shape[0]):
                 v = load(b, (k, n), tail)
                 r0 = r0 + spread(a, (m, k)) * v
@@ -87,21 +85,28 @@ def multiply(a: Array, b: Array, bias: Array, out: Array, add: bool, relu: bool,
                 if ROWS == 8:  # the compiler knows
                     r6 = r6 + spread(a, (m6, k)) * v
                     r7 = r7 + spread(a, (m7, k)) * v
-            if relu:
-                r0, r1, r2, r3 = maximum(r0, 0), maximum(r1, 0), maximum(r2, 0), maximum(r3, 0)
-                r4, r5, r6, r7 = maximum(r4, 0), maximum(r5, 0), maximum(r6, 0), maximum(r7, 0)
-            store(out, (m, n), r0, tail)
-            store(out, (m1, n), r1, tail)
-            store(out, (m2, n), r2, tail)
-            store(out, (m3, n), r3, tail)
-            store(out, (m4, n), r4, tail)
-            store(out, (m5, n), r5, tail)
+            store(out, (m, n), maximum(r0, least), tail)
+            store(out, (m1, n), maximum(r1, least), tail)
+            store(out, (m2, n), maximum(r2, least), tail)
+            store(out, (m3, n), maximum(r3, least), tail)
+            store(out, (m4, n), maximum(r4, least), tail)
+            store(out, (m5, n), maximum(r5, least), tail)
             if ROWS == 8:
-                store(out, (m6, n), r6, tail)
-                store(out, (m7, n), r7, tail)
+                store(out, (m6, n), maximum(r6, least), tail)
+                store(out, (m7, n), maximum(r7, least), tail)
 
 
-_multiply = multiply.compiled
+@called()
+def in_each_row(vector: Array, rows: int) -> Array:
+    """A matrix whose rows all are the same memory."""
+    return as_strided(vector, (rows, len(vector)), (0, vector.itemsize))
+
+
+@kernel(multiply_reference, vectors="b bias out")
+def multiply(a: Array, b: Array, bias: Array, out: Array, add: bool, relu: bool, tail: Any) -> None:
+    """``out = a b + bias`` in tiles; see :func:`multiply_reference`."""
+    start = out if add else in_each_row(bias, len(out))
+    multiply_tiles(a, b, start, out, 0.0 if relu else -np.inf, tail)
 
 
 def pointwise_backward_reference(
@@ -141,19 +146,19 @@ def pointwise_backward(
 ) -> None:
     """Gradients of a 1x1 convolution, a block of pixels at a time; see the reference."""
     (pixels, k_out), c_in = dy.shape, x.shape[1]
-    transposed = np.empty((k_out, c_in), weight.dtype)
+    transposed = np.empty((k_out, c_in + LANES), weight.dtype)[:, :c_in]
     for k in range(k_out):
         for c in range(c_in):
             transposed[k, c] = weight[c, k]
-    no_bias = np.zeros(c_in, weight.dtype)
+    zeros = in_each_row(np.zeros(c_in, weight.dtype), _BLOCK)
     # A row more than needed: columns whose distance is a multiple of 4 KiB crowd one cache set.
     room = np.empty((_BLOCK, k_out + LANES), dy.dtype)
     for first in range(0, pixels, _BLOCK):
         size = min(_BLOCK, pixels - first)
         g = room[:size, :k_out]
         _pass_relu(dy[first : first + size], y[first : first + size], g, dbias, tail)
-        _multiply(x[first : first + size].T, g, dbias, dweight, True, False, tail)
-        _multiply(g, transposed, no_bias, dx[first : first + size], False, False, tail)
+        multiply_tiles(x[first : first + size].T, g, dweight, dweight, -np.inf, tail)
+        multiply_tiles(g, transposed, zeros, dx[first : first + size], -np.inf, tail)
 
 
 @inlined

@@ -16,7 +16,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from ..layer import Array
 from .compile import LANES, called, kernel
-from .pointwise import multiply
+from .pointwise import in_each_row, multiply_tiles
 from .winograd import Pair, input_tiles, output_tiles, tile_grid, weight_tiles
 from .winograd_gradients import input_gradient_tiles, output_gradient_tiles, weight_gradient_tiles
 
@@ -87,10 +87,10 @@ def _padded(x: Array, pad: Pair, h_out: int, w_out: int) -> Array:
     return padded
 
 
-_tile_grid = called(tile_grid)
+_tile_grid = called()(tile_grid)
 
 
-@called
+@called()
 def _block(rows: int, columns: int) -> Pair:
     """How many images of a grid of tiles make up a block, or else how many of an image's rows."""
     if rows * columns <= _TILES:
@@ -98,7 +98,7 @@ def _block(rows: int, columns: int) -> Pair:
     return 1, max(1, _TILES // columns)
 
 
-@called
+@called()
 def _room(size: int, like: Array) -> Array:
     """Room for 36 matrices of ``size`` values.
 
@@ -108,14 +108,14 @@ def _room(size: int, like: Array) -> Array:
     return np.empty((36, size + LANES), like.dtype)
 
 
-@called
+@called()
 def _as_matrices(room: Array, rows: int, columns: int) -> Array:
     """The beginning of each row of ``room`` as a matrix."""
     size = room.itemsize
     return as_strided(room, (36, rows, columns), (room.strides[0], columns * size, size))
 
 
-@called
+@called()
 def _as_tiles(room: Array, images: int, rows: int, columns: int, channels: int) -> Array:
     """The same, for each channel of each tile in a grid for each image."""
     s_channel = room.itemsize
@@ -125,7 +125,7 @@ def _as_tiles(room: Array, images: int, rows: int, columns: int, channels: int) 
     return as_strided(room, (36, images, rows, columns, channels), strides)
 
 
-@called
+@called()
 def _transpose(weight: Array, transposed: Array) -> None:
     """Swap input and output channels."""
     for i in range(3):
@@ -135,7 +135,6 @@ def _transpose(weight: Array, transposed: Array) -> None:
                     transposed[i, j, k, c] = weight[i, j, c, k]
 
 
-_multiply = multiply.compiled
 _input_tiles, _input_gradient_tiles = input_tiles.compiled, input_gradient_tiles.compiled
 _weight_tiles, _weight_gradient_tiles = weight_tiles.compiled, weight_gradient_tiles.compiled
 _output_tiles, _output_gradient_tiles = output_tiles.compiled, output_gradient_tiles.compiled
@@ -152,7 +151,7 @@ def winograd_forward(
     room_v = _room(images * rows * columns * c_in, x)
     room_m = _room(images * rows * columns * _CHANNELS, x)
     room_u = _room(c_in * _CHANNELS, x)
-    no_bias = np.zeros(_CHANNELS, x.dtype)
+    zeros = in_each_row(np.zeros(_CHANNELS, x.dtype), images * rows * columns)
     for k in range(0, k_out, _CHANNELS):
         k_end = min(k + _CHANNELS, k_out)
         u = _as_matrices(room_u, c_in, k_end - k)
@@ -167,7 +166,7 @@ def winograd_forward(
                 m_tiles = _as_tiles(room_m, n_end - n, r_end - r, columns, k_end - k)
                 _input_tiles(x[n:n_end], v_tiles, (pad[0] - 4 * r, pad[1]), tail)
                 for i in range(36):
-                    _multiply(v[i], u[i], no_bias, m[i], False, False, tail)
+                    multiply_tiles(v[i], u[i], zeros, m[i], -np.inf, tail)
                 out = y[n:n_end, 4 * r : 4 * r_end, :, k:k_end]
                 _output_tiles(m_tiles, bias[k:k_end], out, relu, tail)
 
@@ -195,7 +194,7 @@ def winograd_backward(
     room_dm = _room(images * rows * columns * _CHANNELS, x)
     room_u, room_du = _room(c_in * _CHANNELS, x), _room(c_in * _CHANNELS, x)
     transposed = np.empty((3, 3, _CHANNELS, c_in), x.dtype)
-    no_bias = np.zeros(max(c_in, _CHANNELS), x.dtype)
+    zeros = in_each_row(np.zeros(max(c_in, _CHANNELS), x.dtype), max(c_in, images * rows * columns))
     for k in range(0, k_out, _CHANNELS):
         k_end = min(k + _CHANNELS, k_out)
         _transpose(weight[:, :, :, k:k_end], transposed)
@@ -222,8 +221,8 @@ def winograd_backward(
                     tail,
                 )
                 for i in range(36):
-                    _multiply(v[i].T, dm[i], no_bias, du[i], n + r > 0, False, tail)
-                    _multiply(dm[i], u[i], no_bias, dv[i], False, False, tail)
+                    multiply_tiles(v[i].T, dm[i], du[i] if n + r else zeros, du[i], -np.inf, tail)
+                    multiply_tiles(dm[i], u[i], zeros, dv[i], -np.inf, tail)
                 _input_gradient_tiles(dv_tiles, dx[n:n_end], pads, tail)
         if count:
             _weight_gradient_tiles(du, dweight[:, :, :, k:k_end], tail)

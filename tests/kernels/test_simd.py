@@ -80,7 +80,7 @@ def outer_reference(a, b, out):
     out[...] = a[:, 0, None] * b
 
 
-@kernel(outer_reference, vectors="b out", allocates=False)
+@kernel(outer_reference, vectors="b out")
 def outer(a, b, out, tail):
     for row in range(a.shape[0]):
         for c in range(0, b.shape[0], LANES):
