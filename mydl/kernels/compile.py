@@ -6,6 +6,7 @@ import functools
 import inspect
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 import numba
@@ -14,6 +15,12 @@ import numpy as np
 F = TypeVar("F", bound=Callable[..., Any])
 
 LANES = 16  # values in a vector of mydl.kernels.simd
+
+# Of all kernels: what machine code kept on disk was made of.
+_SOURCES = tuple(
+    (path.name, path.stat().st_mtime, path.stat().st_size)
+    for path in sorted(Path(__file__).parent.glob("*.py"))
+)
 
 
 class Kernel(Protocol):
@@ -51,10 +58,10 @@ def kernel(
     """
 
     def decorate(loops: F) -> Kernel:
-        compiled = numba.njit(nogil=True, cache=True, fastmath=fastmath)(loops)
+        compiled = _compile(loops, fastmath=fastmath)
         call: Callable[..., None] = compiled
         if vectors:
-            call = _vector_call(loops, numba.njit(nogil=True, cache=True)(loops), vectors.split())
+            call = _vector_call(loops, _compile(loops), vectors.split())
 
         @functools.wraps(loops)
         def run(*args: Any) -> None:
@@ -80,12 +87,24 @@ def called(*, allocates: bool = True) -> Callable[[F], F]:
         allocates: whether it creates arrays. If not, Numba is told not to count the references to
             those it is given, which takes longer than the arithmetic of a small tile.
     """
-    options: dict[str, Any] = {"nogil": True, "cache": True, "_nrt": allocates}
 
     def decorate(function: F) -> F:
-        return cast("F", numba.njit(**options)(function))
+        return cast("F", _compile(function, _nrt=allocates))
 
     return decorate
+
+
+def _compile(function: Callable[..., Any], **options: Any) -> Any:
+    """Numba's compiler, with machine code kept on disk until any file of this folder changes.
+
+    Numba looks at the function's own file alone, but what it keeps holds the code of every
+    function called. Kept code would then outlive what an upgrade has mended.
+    """
+    compiled = numba.njit(nogil=True, cache=True, **options)(function)
+    kept = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if kept is not None:
+        kept._source_stamp = _SOURCES
+    return compiled
 
 
 def _vector_call(
