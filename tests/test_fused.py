@@ -122,6 +122,21 @@ def test_errors_name_the_layer_that_was_replaced():
         fuse(Sequential({"fire4": fire})).forward(np.zeros((1, 6, 6, 9), np.float32))
 
 
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_images_of_another_precision_are_refused(batch_norm):
+    fused = fuse(squeezenet_tiny(batch_norm=batch_norm))
+    with pytest.raises(LayerError, match=r"features\.conv1.*x is float64 but weight is float32"):
+        fused.forward(np.zeros((1, 32, 32, 3)))
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_images_that_are_not_contiguous(batch_norm):
+    fused = fuse(squeezenet_tiny(batch_norm=batch_norm)).eval()
+    wide = np.random.default_rng(0).normal(size=(2, 32, 32, 6)).astype(np.float32)
+    expected = fused.forward(wide[..., ::2].copy()).copy()
+    np.testing.assert_array_equal(fused.forward(wide[..., ::2]), expected)
+
+
 def test_scratch_gives_dx_another_place_than_dy():
     scratch = Scratch()
     first = scratch.gradient(np.zeros(4, np.float32), (2, 2))

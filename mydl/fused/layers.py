@@ -152,6 +152,7 @@ class FusedFirst(FusedMaxPool):
 
     def forward(self, x: Array) -> Array:
         conv, bias = self._unit.conv, self._unit.bias
+        x = conv._check_input(x)
         shape = self.output_shape(x.shape)
         y, argument = self._memory("y", shape), self._memory("argument", shape, np.uint8)
         slides = self._slides(x.shape)
@@ -182,6 +183,7 @@ class FusedFirstNorm(Fused):
 
     def forward(self, x: Array) -> Array:
         conv = self._unit.conv
+        x = conv._check_input(x)
         shape = conv.output_shape(x.shape)
         (top, _), (left, _) = conv.window.pads(*x.shape[1:3])
         windows = self._memory("cols", (*shape[:3], *conv.window.kernel_size, conv.in_channels))
