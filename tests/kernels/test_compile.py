@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import mydl
+from mydl.kernels.pointwise import multiply
 
 MULTIPLY = """
 import numpy as np
@@ -18,6 +20,15 @@ out = one.copy()
 multiply(one, one, one[0] * 0, out, False, False)
 print(out.item())
 """
+
+
+def test_a_kernel_keeps_its_name_and_its_parts():
+    assert multiply.__name__ == "multiply"
+    assert multiply.__doc__ == multiply.loops.__doc__
+    a = np.ones((2, 3))
+    out = np.zeros((2, 2))
+    multiply.reference(a, a.T, np.zeros(2), out, False, False)
+    assert (out == 3).all()
 
 
 @pytest.mark.slow
