@@ -23,7 +23,7 @@ from numpy.lib.stride_tricks import as_strided
 from ..layer import Array
 from .compile import LANES, called, kernel
 from .im2col import Pair, im2col
-from .pointwise import in_each_row, multiply_tiles
+from .pointwise import in_each_row, multiply_tiles, pass_relu
 from .pooling import maxpool, maxpool_backward
 from .simd import load, maximum, splat, spread, store, where
 
@@ -235,7 +235,7 @@ def conv_pool_backward(
             rows = _rows_under(p, p_end, z_height, pool)
             _lay_out_windows(padded, rows, z_width, (k_h, k_w, channels), stride, windows, length)
             for row in range(p, p_end):
-                _pass_relu(dy[n, row], y[n, row], g, dbias, tail)
+                pass_relu(dy[n, row], y[n, row], g, dbias, tail)
                 start = (row * pool[1][0] - pool[2][0] - rows[0]) * z_width - pool[2][1]
                 _add_winners(
                     g, argument[n, row], cells, start * length, pool[1][1] * length, windows, total
@@ -245,18 +245,6 @@ def conv_pool_backward(
             for c in range(channels):
                 for k in range(k_out):
                     dweight[i, j, c, k] += total[k, (i * k_w + j) * channels + c]
-
-
-@called()
-def _pass_relu(dy: Array, y: Array, g: Array, dbias: Array, tail: Any) -> None:
-    """``g = dy where y > 0``, and its sum to ``dbias``."""
-    for k in range(0, g.shape[1], LANES):
-        total = load(dbias, (k,), tail)
-        for q in range(g.shape[0]):
-            values = where(load(y, (q, k), tail) > 0, load(dy, (q, k), tail), 0)
-            store(g, (q, k), values, tail)
-            total = total + values
-        store(dbias, (k,), total, tail)
 
 
 @called()

@@ -156,13 +156,13 @@ def pointwise_backward(
     for first in range(0, pixels, _BLOCK):
         size = min(_BLOCK, pixels - first)
         g = room[:size, :k_out]
-        _pass_relu(dy[first : first + size], y[first : first + size], g, dbias, tail)
+        pass_relu(dy[first : first + size], y[first : first + size], g, dbias, tail)
         multiply_tiles(x[first : first + size].T, g, dweight, dweight, -np.inf, tail)
         multiply_tiles(g, transposed, zeros, dx[first : first + size], -np.inf, tail)
 
 
 @inlined
-def _pass_relu(dy: Any, y: Any, g: Any, dbias: Any, tail: Any) -> None:
+def pass_relu(dy: Any, y: Any, g: Any, dbias: Any, tail: Any) -> None:
     """``g = dy where y > 0``, and its sum to ``dbias``."""
     for k in range(0, g.shape[1], LANES):
         total = load(dbias, (k,), tail)
