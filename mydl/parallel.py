@@ -158,7 +158,8 @@ class ShardedModel:
             worker.model.train(training)
             try:
                 while (shard := next(queue)) < len(parts):
-                    parts[shard] = run(worker, shard, edges[shard], edges[shard + 1])
+                    # A copy, since a rewritten network returns memory that it will use again.
+                    parts[shard] = run(worker, shard, edges[shard], edges[shard + 1]).copy()
             except BaseException:
                 turns.give_up()
                 raise

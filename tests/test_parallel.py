@@ -88,6 +88,13 @@ def test_outputs_come_in_the_order_of_the_samples():
     np.testing.assert_allclose(outputs, model.eval().forward(x), rtol=1e-5, atol=1e-6)
 
 
+def test_outputs_that_lie_in_reused_memory_are_copied():
+    model = Sequential(Conv2d(3, 8, 3), ReLU(), MaxPool2d(2), Fire(8, 4, 8, 8)).eval()
+    x, _ = batch(12)
+    outputs = ShardedModel(model, threads=1, shard_size=2).outputs(12, lambda lo, hi: x[lo:hi])
+    np.testing.assert_allclose(outputs, model.forward(x), rtol=1e-4, atol=1e-5)
+
+
 def test_two_shares_make_the_gradient_of_one_batch():
     x, labels = batch(16, np.float64)
     one = ShardedModel(small_network(np.float64), shard_size=4)
