@@ -9,7 +9,16 @@ from mydl.fused import fuse
 from mydl.fused.layers import FusedAverageConv, FusedFire, FusedFirst, FusedMaxPool
 from mydl.fused.scratch import Scratch
 from mydl.layer import LayerError
-from mydl.layers import BatchNorm2d, Conv2d, Fire, Flatten, MaxPool2d, Sequential
+from mydl.layers import (
+    BatchNorm2d,
+    Conv2d,
+    Fire,
+    Flatten,
+    GlobalAvgPool2d,
+    MaxPool2d,
+    ReLU,
+    Sequential,
+)
 from mydl.losses import SoftmaxCrossEntropy
 from mydl.models import SqueezeNet, squeezenet_tiny
 
@@ -98,6 +107,38 @@ def test_what_stays_as_it_is():
     assert [type(layer) for layer in chain.children().values()] == [
         Flatten, Conv2d, BatchNorm2d, MaxPool2d,
     ]  # fmt: skip
+
+
+def test_subclasses_keep_their_own_passes():
+    """A student's layer in a network is what is trained, not the layer it derives from."""
+
+    class MyConv(Conv2d):
+        pass
+
+    class MyPool(MaxPool2d):
+        pass
+
+    class MyFire(Fire):
+        pass
+
+    class MyReLU(ReLU):
+        pass
+
+    class MyAverage(GlobalAvgPool2d):
+        pass
+
+    chains = [
+        Sequential(MyConv(3, 4, 3), ReLU(), MaxPool2d(2)),
+        Sequential(Conv2d(3, 4, 3), MyReLU(), MyPool(2)),
+        Sequential(Sequential(Conv2d(3, 4, 3, bias=False), BatchNorm2d(4)), MyReLU(), MyPool(2)),
+        Sequential(MyFire(3, 4, 5, 6), Conv2d(11, 2, 1), MyAverage()),
+        Sequential(MyFire(3, 4, 5, 6), MyConv(11, 2, 1), GlobalAvgPool2d()),
+    ]
+    for chain in chains:
+        before = [type(layer) for layer in chain.children().values()]
+        fused = [type(layer) for layer in fuse(chain).children().values()]
+        kept = [kind for kind in before if kind is not MaxPool2d]
+        assert [kind for kind in fused if kind is not FusedMaxPool] == kept
 
 
 def test_batches_of_other_sizes_reuse_the_memory():

@@ -37,7 +37,8 @@ def fuse(model: Layer) -> Layer:
     """Replace what can be replaced in a replica of a model, in place; returns the new model.
 
     The parameters stay the same objects. Only float32 is rewritten: whoever computes in float64
-    wants to look at the layers themselves.
+    wants to look at the layers themselves. A subclass of a layer is never replaced, since its
+    forward or backward may be its own.
     """
     if any(parameter.data.dtype != np.float32 for parameter in model.parameters()):
         return model
@@ -46,15 +47,15 @@ def fuse(model: Layer) -> Layer:
 
 def _fuse(layer: Layer, scratch: Scratch, first: bool) -> Layer:
     """``first``: whether this layer sees the images, whose gradient nobody asks for."""
-    if isinstance(layer, Fire):
+    if type(layer) is Fire:
         squeeze, expand1x1, expand3x3 = (
             activation(part, scratch) for part in (layer.squeeze, layer.expand1x1, layer.expand3x3)
         )
         if squeeze and expand1x1 and expand3x3:
             return FusedFire(layer, squeeze, expand1x1, expand3x3, scratch)
-    elif isinstance(layer, Sequential):
+    elif type(layer) is Sequential:
         return _fuse_chain(layer, scratch, first)
-    elif isinstance(layer, MaxPool2d) and _argument_fits(layer):
+    elif type(layer) is MaxPool2d and _argument_fits(layer):
         return FusedMaxPool(layer, scratch)
     elif isinstance(layer, Network | Bypass):
         for name, child in layer.children().items():
@@ -72,14 +73,16 @@ def _fuse_chain(chain: Sequential, scratch: Scratch, first: bool) -> Sequential:
         unit = activation(layer, scratch)
         match [layer for _, layer in left[:3]]:
             case [_, ReLU(), MaxPool2d() as pool] as chosen if (
-                first and isinstance(unit, BiasRelu) and _argument_fits(pool)
+                first and isinstance(unit, BiasRelu) and _exact(chosen) and _argument_fits(pool)
             ):
                 fused[name], used = FusedFirst(chosen, unit, pool, scratch), 3
-            case [_, ReLU(), *_] as chosen if first and isinstance(unit, NormRelu):
-                fused[name], used = FusedFirstNorm(chosen[:2], unit, scratch), 2
-            case [Conv2d() as conv, GlobalAvgPool2d() as average, *_] if conv.window == Window.of(
-                1, 1, 0
+            case [_, ReLU() as relu, *_] as chosen if (
+                first and isinstance(unit, NormRelu) and _exact([relu])
             ):
+                fused[name], used = FusedFirstNorm(chosen[:2], unit, scratch), 2
+            case [Conv2d() as conv, GlobalAvgPool2d() as average, *_] if _exact(
+                [conv, average]
+            ) and conv.window == Window.of(1, 1, 0):
                 fused[name], used = FusedAverageConv(conv, average, scratch), 2
             case _:
                 fused[name], used = _fuse(layer, scratch, first), 1
@@ -87,6 +90,11 @@ def _fuse_chain(chain: Sequential, scratch: Scratch, first: bool) -> Sequential:
     result = Sequential(fused)
     result._place(chain.path)
     return result
+
+
+def _exact(layers: list[Layer]) -> bool:
+    """Whether the layers are our own and no subclasses of them."""
+    return all(type(layer) in (Conv2d, ReLU, MaxPool2d, GlobalAvgPool2d) for layer in layers)
 
 
 def _argument_fits(pool: MaxPool2d) -> bool:

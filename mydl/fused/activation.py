@@ -93,10 +93,12 @@ Activation = BiasRelu | NormRelu
 
 def activation(layer: Layer, scratch: Scratch) -> Activation | None:
     """The convolution in ``layer`` with what follows it, or None if it is of another kind."""
-    if isinstance(layer, Conv2d) and layer.bias is not None:
+    if type(layer) is Conv2d and layer.bias is not None:
         return BiasRelu(layer, layer.bias)
-    if isinstance(layer, Sequential):
-        match list(layer.children().values()):
-            case [Conv2d() as conv, BatchNorm2d() as norm] if conv.bias is None:
+    if type(layer) is Sequential:
+        parts = list(layer.children().values())
+        if [type(part) for part in parts] == [Conv2d, BatchNorm2d]:
+            conv, norm = parts
+            if isinstance(conv, Conv2d) and isinstance(norm, BatchNorm2d) and conv.bias is None:
                 return NormRelu(conv, norm, scratch)
     return None
