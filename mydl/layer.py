@@ -40,6 +40,17 @@ def whole_number(value: Any, name: str, least: int) -> int:
     return number
 
 
+def all_finite(array: Array) -> bool:
+    """Whether an array holds neither NaN nor infinity.
+
+    One sum is far cheaper than isfinite over every value, and is finite when all values are,
+    barring overflow, which the second look settles.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = array.sum()
+    return bool(np.isfinite(total) or np.isfinite(array).all())
+
+
 class Buffer:
     """An array that belongs to a layer's state but is not trained, such as a running mean.
 
@@ -203,11 +214,7 @@ class Layer:
         return np.asarray(array, order="C")
 
     def _check_finite(self, name: str, buffer: Buffer) -> None:
-        # One sum is far cheaper than isfinite over every value, and is finite when all values are
-        # (barring overflow, which the second look settles).
-        with np.errstate(over="ignore", invalid="ignore"):
-            total = buffer.data.sum()
-        if not np.isfinite(total) and not np.isfinite(buffer.data).all():
+        if not all_finite(buffer.data):
             bad = np.argwhere(~np.isfinite(buffer.data))
             index = tuple(int(i) for i in bad[0])
             self.fail(

@@ -27,7 +27,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from .fused import fuse
-from .layer import Array, Layer
+from .layer import Array, Layer, whole_number
 from .layers.dropout import Dropout
 from .losses import SoftmaxCrossEntropy
 from .parameter_vector import ParameterVector
@@ -83,14 +83,10 @@ class ShardedModel:
         shard_size: int = 16,
         seed: int = 0,
     ) -> None:
-        if shard_size < 1:
-            raise ValueError(f"shard_size must be at least 1, got {shard_size}")
-        if threads is not None and threads < 1:
-            raise ValueError(f"threads must be at least 1, got {threads}")
+        self.shard_size = whole_number(shard_size, "shard_size", 1)
+        self.threads = usable_threads() if threads is None else whole_number(threads, "threads", 1)
         self.model = model
         self.vector = ParameterVector(model)
-        self.threads = threads or usable_threads()
-        self.shard_size = shard_size
         self.seed = seed
         self._workers = [
             _Worker(model, self.vector, SoftmaxCrossEntropy() if loss is None else loss)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .layer import Array, Buffer, Layer
+from .layer import Array, Buffer, Layer, all_finite
 
 ALIGNMENT = 16  # numbers: in float32 each array starts on a cache line of 64 bytes
 
@@ -57,9 +57,9 @@ class ParameterVector:
 
     def first_bad(self, flat: Array) -> str | None:
         """The path of the first parameter whose part of ``flat`` is not finite, if there is one."""
-        if np.isfinite(flat.sum()):
+        if all_finite(flat):
             return None
-        bad = (path for path, place in self.slices.items() if not np.isfinite(flat[place]).all())
+        bad = (path for path, place in self.slices.items() if not all_finite(flat[place]))
         return next(bad, None)
 
 

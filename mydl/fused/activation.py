@@ -64,7 +64,7 @@ class NormRelu:
         inverse = 1 / np.sqrt(var + norm.eps)
         scale = norm.weight.data * inverse
         scale_relu(rows(z), scale, norm.bias.data - mean * scale, rows(y))
-        self._kept = z, mean, inverse
+        self._kept = (z, mean, inverse) if training else None
 
     def gradient(self, dy: Array, y: Array) -> tuple[Array, Array, Array]:
         """The gradient of the product, which has passed the ReLU, and no bias to give one to.

@@ -129,6 +129,14 @@ def _g_transposed(u0: Any, u1: Any, u2: Any, u3: Any, u4: Any, u5: Any) -> Any:
     )
 
 
+def zero_padded(x: Array, pad: Pair, tall: int, wide: int) -> Array:
+    """``x`` behind its padding, in at least ``tall`` rows and ``wide`` columns."""
+    n, h, w, c = x.shape
+    padded = np.zeros((n, max(tall, pad[0] + h), max(wide, pad[1] + w), c), x.dtype)
+    padded[:, pad[0] : pad[0] + h, pad[1] : pad[1] + w] = x
+    return padded
+
+
 # ---- forward -------------------------------------------------------------------------------------
 
 
@@ -140,11 +148,9 @@ def input_tiles_reference(x: Array, v: Array, pad: Pair) -> None:
         v: output, (36, N, rows of tiles, columns of tiles, C).
         pad: rows of zeros above and columns of zeros to the left of the image.
     """
-    n, h, w, c = x.shape
     tall, wide = 4 * v.shape[2] + 2, 4 * v.shape[3] + 2
-    padded = np.zeros((n, max(tall, pad[0] + h), max(wide, pad[1] + w), c), x.dtype)
-    padded[:, pad[0] : pad[0] + h, pad[1] : pad[1] + w] = x
-    windows = np.lib.stride_tricks.sliding_window_view(padded[:, :tall, :wide], (6, 6), (1, 2))
+    padded = zero_padded(x, pad, tall, wide)[:, :tall, :wide]
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (6, 6), (1, 2))
     values = np.einsum("ia,nrqcij,jb->abnrqc", B, windows[:, ::4, ::4], B)
     v[...] = values.reshape(v.shape)
 

@@ -17,7 +17,14 @@ from numpy.lib.stride_tricks import as_strided
 from ..layer import Array
 from .compile import LANES, called, kernel
 from .pointwise import in_each_row, multiply_tiles
-from .winograd import Pair, input_tiles, output_tiles, tile_grid, weight_tiles
+from .winograd import (
+    Pair,
+    input_tiles,
+    output_tiles,
+    tile_grid,
+    weight_tiles,
+    zero_padded,
+)
 from .winograd_gradients import input_gradient_tiles, output_gradient_tiles, weight_gradient_tiles
 
 # A block: with 64 input channels, V, M and U take 0.6 MB each in float32.
@@ -40,7 +47,7 @@ def winograd_forward_reference(
         relu: whether negative values become zero.
     """
     _, h, w, _ = y.shape
-    padded = _padded(x, pad, h, w)
+    padded = zero_padded(x, pad, h + 2, w + 2)
     total = bias + sum(
         padded[:, i : i + h, j : j + w] @ weight[i, j] for i in range(3) for j in range(3)
     )
@@ -70,7 +77,7 @@ def winograd_backward_reference(
     _, h, w, _ = dy.shape
     g = np.where(y.real > 0, dy, 0)
     dbias += g.sum(axis=(0, 1, 2))
-    padded = _padded(x, pad, h, w)
+    padded = zero_padded(x, pad, h + 2, w + 2)
     dpadded = np.zeros_like(padded)
     for i in range(3):
         for j in range(3):
@@ -78,13 +85,6 @@ def winograd_backward_reference(
             dweight[i, j] += np.tensordot(padded[window], g, axes=((0, 1, 2), (0, 1, 2)))
             dpadded[window] += g @ weight[i, j].T
     dx += dpadded[:, pad[0] : pad[0] + dx.shape[1], pad[1] : pad[1] + dx.shape[2]]
-
-
-def _padded(x: Array, pad: Pair, h_out: int, w_out: int) -> Array:
-    n, h, w, c = x.shape
-    padded = np.zeros((n, max(h_out + 2, pad[0] + h), max(w_out + 2, pad[1] + w), c), x.dtype)
-    padded[:, pad[0] : pad[0] + h, pad[1] : pad[1] + w] = x
-    return padded
 
 
 _tile_grid = called()(tile_grid)
