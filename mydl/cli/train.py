@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from ..training.config import TrainingConfig
+from ..training.config import TrainingConfig
 
 # What suits a data set where no flag says otherwise; TrainingConfig's own defaults suit the
 # embedded digits.
@@ -17,76 +17,84 @@ DATA_DEFAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-def _data(text: str, default: str | bool = False) -> Any:
-    return typer.Option(help=text, show_default=default, rich_help_panel="Data")
+def _setting(panel: str, name: str, text: str) -> Any:
+    """An option for a setting of the configuration, whose defaults the help page shows."""
+    default = getattr(TrainingConfig(), name)
+    if isinstance(default, bool):
+        shown = name.replace("_", "-") if default else "no-" + name.replace("_", "-")
+    else:
+        shown = f"{default:g}" if isinstance(default, float) else str(default)
+    for data, settings in DATA_DEFAULTS.items():
+        if name in settings:
+            shown += f"; {data}: {settings[name]}"
+    return typer.Option(help=text, show_default=shown or False, rich_help_panel=panel)
 
 
-def _network(text: str, default: str) -> Any:
-    return typer.Option(help=text, show_default=default, rich_help_panel="Network")
-
-
-def _optimization(text: str, default: str) -> Any:
-    return typer.Option(help=text, show_default=default, rich_help_panel="Optimization")
+_data = partial(_setting, "Data")
+_network = partial(_setting, "Network")
+_optimization = partial(_setting, "Optimization")
 
 
 def _run(text: str, default: str | bool = False) -> Any:
+    """An option that is no setting: it changes nothing of what the run computes."""
     return typer.Option(help=text, show_default=default, rich_help_panel="Run")
 
 
 def train(
     context: typer.Context,
-    data: Annotated[str | None, _data("digits (comes with mydl) or cifar10.", "digits")] = None,
-    data_dir: Annotated[Path | None, _data("Folder or archive with the data set.")] = None,
+    data: Annotated[str | None, _data("data", "digits (comes with mydl) or cifar10.")] = None,
+    data_dir: Annotated[
+        Path | None, _data("data_dir", "Folder or archive with the data set.")
+    ] = None,
     download: Annotated[bool, typer.Option("--download", help="Download without asking.")] = False,
     augment: Annotated[
-        bool | None, _data("Shift training images at random, mirror photographs.", "augment")
+        bool | None, _data("augment", "Shift training images at random, mirror photographs.")
     ] = None,
     model: Annotated[
-        str | None, _network("The network; `mydl summary NAME` shows it.", "squeezenet_tiny")
+        str | None, _network("model", "The network; `mydl summary NAME` shows it.")
     ] = None,
     batch_norm: Annotated[
-        bool | None, _network("Normalise after each convolution.", "batch-norm")
+        bool | None, _network("batch_norm", "Normalise after each convolution.")
     ] = None,
-    bypass: Annotated[str | None, _network("none, simple or complex.", "none")] = None,
+    bypass: Annotated[str | None, _network("bypass", "none, simple or complex.")] = None,
     dropout: Annotated[
-        float | None, _network("Probability of dropping an activation before conv10.", "0")
+        float | None, _network("dropout", "Probability of dropping an activation before conv10.")
     ] = None,
     final_relu: Annotated[
-        bool | None, _network("The paper's ReLU after conv10.", "no-final-relu")
+        bool | None, _network("final_relu", "The paper's ReLU after conv10.")
     ] = None,
     epochs: Annotated[
-        int | None, _optimization("Passes over the training images.", "15; cifar10: 30")
+        int | None, _optimization("epochs", "Passes over the training images.")
     ] = None,
-    batch_size: Annotated[
-        int | None, _optimization("Images in a batch.", "32; cifar10: 128")
-    ] = None,
+    batch_size: Annotated[int | None, _optimization("batch_size", "Images in a batch.")] = None,
     accumulate: Annotated[
-        int | None, _optimization("Batches whose gradients make one step.", "1")
+        int | None, _optimization("accumulate", "Batches whose gradients make one step.")
     ] = None,
-    optimizer: Annotated[str | None, _optimization("sgd, adam, adamw or rmsprop.", "sgd")] = None,
-    lr: Annotated[float | None, _optimization("Highest learning rate.", "0.1")] = None,
-    momentum: Annotated[float | None, _optimization("Of sgd and rmsprop.", "0.9")] = None,
-    nesterov: Annotated[bool | None, _optimization("Nesterov momentum (sgd).", "nesterov")] = None,
+    optimizer: Annotated[
+        str | None, _optimization("optimizer", "sgd, adam, adamw or rmsprop.")
+    ] = None,
+    lr: Annotated[float | None, _optimization("lr", "Highest learning rate.")] = None,
+    momentum: Annotated[float | None, _optimization("momentum", "Of sgd and rmsprop.")] = None,
+    nesterov: Annotated[bool | None, _optimization("nesterov", "Nesterov momentum (sgd).")] = None,
     weight_decay: Annotated[
-        float | None, _optimization("Pull of the weights towards zero.", "0.0005")
+        float | None, _optimization("weight_decay", "Pull of the weights towards zero.")
     ] = None,
     schedule: Annotated[
-        str | None,
-        _optimization("constant, step, polynomial, cosine or one-cycle.", "one-cycle"),
+        str | None, _optimization("schedule", "constant, step, polynomial, cosine or one-cycle.")
     ] = None,
     warmup_epochs: Annotated[
-        float | None, _optimization("Epochs over which the learning rate rises.", "0")
+        float | None, _optimization("warmup_epochs", "Epochs over which the learning rate rises.")
     ] = None,
     clip_norm: Annotated[
-        float | None, _optimization("Largest norm of the gradient; 0: no limit.", "0")
+        float | None, _optimization("clip_norm", "Largest norm of the gradient; 0: no limit.")
     ] = None,
     label_smoothing: Annotated[
-        float | None, _optimization("Share of a label spread over all classes.", "0")
+        float | None, _optimization("label_smoothing", "Share of a label spread over all classes.")
     ] = None,
-    seed: Annotated[int | None, _run("Fixes every random choice.", "0")] = None,
+    seed: Annotated[int | None, _setting("Run", "seed", "Fixes every random choice.")] = None,
     shard_size: Annotated[
         int | None,
-        _run("Images that one thread takes through the network at once.", "16; cifar10: 32"),
+        _setting("Run", "shard_size", "Images that one thread takes through the network at once."),
     ] = None,
     threads: Annotated[
         int | None, _run("Changes the time a run takes, not one bit of it.", "one a core")
@@ -131,8 +139,6 @@ def train(
 def _settings(given: dict[str, Any], config: Path | None) -> TrainingConfig:
     """The configuration: a file's settings or the data set's defaults, with the flags on top."""
     import tomllib
-
-    from ..training.config import TrainingConfig
 
     names = TrainingConfig().to_dict()
     flags = {
