@@ -33,6 +33,7 @@ ORDER = [
     "parallel",
     "gradcheck",
     "training",
+    "bench",
     "cli",
 ]
 # The kernels name the array type, which the contract defines.

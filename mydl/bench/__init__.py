@@ -1,0 +1,1 @@
+"""How fast is it here? ``mydl bench`` measures this machine, and others on it."""
