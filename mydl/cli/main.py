@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
+from .bench import bench
 from .evaluate import evaluate
 from .gradcheck import gradcheck
 from .summary import summary
@@ -42,6 +43,7 @@ app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("summary")(summary)
 app.command("gradcheck")(gradcheck)
+app.command("bench")(bench)
 
 
 def run() -> None:
