@@ -17,6 +17,9 @@ from .sgemm import FLOPS
 # then sits out: the first rounds have to do.
 PATIENCE = 3.0
 
+COMPILED = "torch-compile"
+PATIENTLY = " (torch-compile takes up to a minute)"
+
 Tell = Callable[[str], None]
 
 
@@ -52,6 +55,11 @@ class Comparison:
         return float(np.median(self.ratios(name, other)))
 
     @property
+    def uninstalled(self) -> list[str]:
+        """Implementations that a library is missing for, so that other cases need not try."""
+        return [name for name, reason in self.absent.items() if reason.missing]
+
+    @property
     def limit(self) -> float:
         """Images per second of direct convolution, if all its products ran at sgemm's speed."""
         return float(np.median(self.sgemm)) * 1e9 / (2 * self.case.multiply_adds())
@@ -83,7 +91,7 @@ def compare(
     memory: dict[str, float | None] = {}
     spent = dict.fromkeys([*names, SGEMM], 0.0)
     with ExitStack() as stack:
-        tell(f"{case}: preparing {', '.join(names)}")
+        tell(f"{case}: preparing {', '.join(names)}{PATIENTLY if COMPILED in names else ''}")
         everyone = {
             name: stack.enter_context(Participant(name, case, threads, seconds)) for name in spent
         }

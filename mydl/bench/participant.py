@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict
 from types import TracebackType
 from typing import Any
@@ -48,7 +49,7 @@ class Participant:
 
     def __init__(self, name: str, case: Case, threads: int, seconds: float) -> None:
         self.name = name
-        self._messages = tempfile.TemporaryFile()
+        self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - close() does
         settings = [json.dumps(asdict(case)), str(threads), str(seconds)]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "mydl.bench.worker", name, *settings],
@@ -75,28 +76,22 @@ class Participant:
             NotMeasured: the process has failed.
         """
         assert self._process.stdin is not None
-        try:
+        with suppress(BrokenPipeError):  # what it said before it ended is read below
             print("?", end="", file=self._process.stdin, flush=True)
-        except BrokenPipeError:
-            pass  # what it said before it ended is read below
         values = self._read()
         return values["seconds"], values["peak_memory_mb"]
 
     def close(self) -> None:
         """End the process and those it has started, such as compilers."""
         if hasattr(os, "killpg"):
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._messages):
             assert stream is not None
-            try:
+            with suppress(BrokenPipeError):
                 stream.close()
-            except BrokenPipeError:
-                pass
 
     def __enter__(self) -> Participant:
         return self

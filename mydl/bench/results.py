@@ -58,7 +58,9 @@ def missing(comparisons: Sequence[Comparison]) -> dict[str, str]:
     for comparison in comparisons:
         for name, reason in comparison.absent.items():
             cases = reasons.setdefault(name, {}).setdefault(str(reason), [])
-            cases.append(str(comparison.case))
+            cases += map(
+                str, [c.case for c in comparisons] if reason.missing else [comparison.case]
+            )
     found = {}
     for name, by_reason in reasons.items():
         sentences = []

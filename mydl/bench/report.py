@@ -1,0 +1,48 @@
+"""A whole run as plain values for programs; docs/benchmarking.md describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .compare import Comparison
+from .results import missing, ratio, results
+
+
+def report(
+    machine: dict[str, Any],
+    threads: int,
+    comparisons: Sequence[Comparison],
+    startup: dict[str, float] | None,
+) -> dict[str, Any]:
+    """Everything that ``mydl bench --json`` prints.
+
+    Args:
+        machine: what :func:`mydl.bench.machine.machine` says.
+        threads: that each implementation had.
+        comparisons: one for each case.
+        startup: what :func:`mydl.bench.startup.startup` measured; None if it was left out.
+    """
+    sgemm = [speed for comparison in comparisons for speed in comparison.sgemm]
+    ratios = [ratio(comparison) for comparison in comparisons]
+    return {
+        "machine": machine,
+        "threads": threads,
+        "sgemm_gflops": round(float(np.median(sgemm)), 1),
+        "sgemm_gflops_best": round(max(sgemm), 1),
+        "cases": [
+            {
+                **comparison.case.to_dict(),
+                "multiply_adds": comparison.case.multiply_adds(),
+                "sgemm_gflops": round(float(np.median(comparison.sgemm)), 1),
+                "limit_images_per_second": round(comparison.limit, 1),
+            }
+            for comparison in comparisons
+        ],
+        "results": [row for comparison in comparisons for row in results(comparison)],
+        "ratios": [row for row in ratios if row is not None],
+        "startup": startup,
+        "missing": missing(comparisons),
+    }
