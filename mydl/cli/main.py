@@ -10,6 +10,7 @@ import typer
 from .. import __version__
 from .bench import bench
 from .evaluate import evaluate
+from .export import export
 from .gradcheck import gradcheck
 from .summary import summary
 from .train import train
@@ -41,6 +42,7 @@ def main(
 # The commands import what they need when they are called: `mydl --help` loads no compiler.
 app.command("train")(train)
 app.command("eval")(evaluate)
+app.command("export")(export)
 app.command("summary")(summary)
 app.command("gradcheck")(gradcheck)
 app.command("bench")(bench)
