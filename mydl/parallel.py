@@ -5,7 +5,8 @@ fixed size, small enough for a shard's activations to stay in the cache, and eac
 through the **whole** network, forwards and backwards, on one thread. NumPy and the compiled kernels
 release Python's interpreter lock, so that the threads truly run side by side, while every layer and
 kernel stays serial and simple. Each thread has a replica of the model, which shares its parameters
-and has gradients of its own.
+and has gradients of its own. Where there are fewer samples than threads, as when one photograph is
+to be classified, the threads share each image instead, in bands: see :mod:`mydl.fused.workspace`.
 
 The shards' gradients are added in the order of the shards. The size of the shards, not the number
 of threads, therefore fixes every rounding: a run gives the same bits on 1, 2 or 16 threads.
@@ -15,22 +16,28 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from .fused import fuse
-from .layer import Array, Layer, whole_number
+from .fused import BrokenTeam, Fused, Team, Workspace, fuse
+from .layer import Array, Layer, Shape, whole_number
 from .layers.dropout import Dropout
 from .losses import SoftmaxCrossEntropy
 from .parameter_vector import ParameterVector
+
+# Pixels in a shard, at most, where the engine chooses: 32 images of 32x32. A SqueezeNet's largest
+# activations then fill a second cache of 1 to 2 MB a few times over; fewer images would make too
+# little of what has to be done once for each shard, such as Winograd's transform of the weights.
+_SHARD_PIXELS = 1 << 15
 
 # Loads samples lo to hi of a batch: images (hi - lo, H, W, C) and labels. Called from the threads.
 Loader = Callable[[int, int], tuple[Array, Array]]
@@ -58,8 +65,7 @@ class ShardedModel:
         model: the network. Its parameters become views of ``vector``; train them there.
         loss: the loss whose gradient is computed; softmax cross-entropy if None.
         threads: how many threads; None takes $OMP_NUM_THREADS or the number of usable cores.
-        shard_size: samples in a shard, at most. 16 to 32 keep a SqueezeNet's activations in the
-            cache at 32x32 pixels.
+        shard_size: samples in a shard, at most; None leaves it to :func:`automatic_shard_size`.
         seed: of the generators that dropout draws from, keyed by (seed, step, shard).
 
     Batch norm: a shard is normalised by its own statistics ("ghost batch norm", Hoffer et al. 2017,
@@ -80,10 +86,12 @@ class ShardedModel:
         loss: Loss | None = None,
         *,
         threads: int | None = None,
-        shard_size: int = 16,
+        shard_size: int | None = None,
         seed: int = 0,
     ) -> None:
-        self.shard_size = whole_number(shard_size, "shard_size", 1)
+        if shard_size is not None:
+            whole_number(shard_size, "shard_size", 1)
+        self.shard_size = shard_size
         self.threads = usable_threads() if threads is None else whole_number(threads, "threads", 1)
         self.model = model
         self.vector = ParameterVector(model)
@@ -92,8 +100,10 @@ class ShardedModel:
             _Worker(model, self.vector, SoftmaxCrossEntropy() if loss is None else loss)
             for _ in range(self.threads)
         ]
+        self._team: Team | None = None
         _keep_freed_memory()
-        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="mydl")
+        # The calling thread is one of them: it need not be woken.
+        self._pool = ThreadPoolExecutor(max(1, self.threads - 1), thread_name_prefix="mydl")
         self._blas = ThreadpoolController()
 
     def gradient(self, n: int, load: Loader, *, step: int = 0, share: float = 1.0) -> BatchResult:
@@ -123,35 +133,47 @@ class ShardedModel:
                 np.add(state, weight * worker.vector.state, out=state, casting="same_kind")
             return outputs
 
-        outputs = self._over_shards(n, run, turns, training=True)
+        edges = self._edges(n, lambda: load(0, 1)[0])
+        outputs = self._over_shards(edges, run, turns, training=True)
         self.vector.state[...] = state
         return BatchResult(sum(losses), outputs)
 
     def outputs(self, n: int, load: Callable[[int, int], Array]) -> Array:
         """The network's outputs for n samples in evaluation mode, in the order of the samples."""
+        edges = self._edges(n, lambda: load(0, 1))
+        if n < self.threads and self._workers[0].takes_bands:
+            return np.concatenate([self._in_bands(load(i, i + 1)) for i in range(n)])
 
         def run(worker: _Worker, shard: int, lo: int, hi: int) -> Array:
             worker.vector.state[...] = self.vector.state
             return worker.model.forward(load(lo, hi))
 
-        return self._over_shards(n, run, _Turns(), training=False)
+        return self._over_shards(edges, run, _Turns(), training=False)
 
     def close(self) -> None:
         """End the threads."""
         self._pool.shutdown()
 
-    def _over_shards(
-        self, n: int, run: Callable[[_Worker, int, int, int], Array], turns: _Turns, training: bool
-    ) -> Array:
-        """Call ``run(worker, shard, lo, hi)`` for each shard and join what it returns."""
+    def _edges(self, n: int, load_one: Callable[[], Array]) -> list[int]:
+        """Where the shards of a batch begin and end."""
         if n < 1:
             raise ValueError(f"a batch needs at least one sample, got {n}")
-        edges = shard_edges(n, self.shard_size)
+        size = self.shard_size
+        return shard_edges(n, automatic_shard_size(n, load_one().shape) if size is None else size)
+
+    def _over_shards(
+        self,
+        edges: list[int],
+        run: Callable[[_Worker, int, int, int], Array],
+        turns: _Turns,
+        training: bool,
+    ) -> Array:
+        """Call ``run(worker, shard, lo, hi)`` for each shard and join what it returns."""
         parts: list[Array | None] = [None] * (len(edges) - 1)
         queue = itertools.count()  # its next() is atomic
 
         def work(worker: _Worker) -> None:
-            worker.model.train(training)
+            worker.train(training)
             try:
                 while (shard := next(queue)) < len(parts):
                     # A copy, since a rewritten network returns memory that it will use again.
@@ -160,13 +182,37 @@ class ShardedModel:
                 turns.give_up()
                 raise
 
-        with self._blas.limit(limits=1, user_api="blas"):
-            futures = [self._pool.submit(work, worker) for worker in self._workers]
-            errors = [error for future in futures if (error := future.exception())]
-        for error in errors:
-            if not isinstance(error, _GaveUp):
-                raise error
+        self._at_once(work, self._workers[: len(parts)])
         return np.concatenate([part for part in parts if part is not None])
+
+    def _in_bands(self, x: Array) -> Array:
+        """The network's outputs for one image, of which each thread computes some rows."""
+        if self._team is None or self._team.broken:
+            self._team = Team(self.threads)
+        team = self._team
+
+        def work(worker: _Worker) -> Array:
+            worker.train(False)
+            worker.vector.state[...] = self.vector.state
+            with worker.space.join(team, self._workers.index(worker)):
+                return worker.model.forward(x)
+
+        return self._at_once(work, self._workers)[0].copy()
+
+    def _at_once(self, work: Callable[[_Worker], Any], workers: list[_Worker]) -> list[Any]:
+        """Call ``work`` for the workers, each on a thread of its own; what it returned."""
+        with self._blas.limit(limits=1, user_api="blas"):
+            others = [self._pool.submit(work, worker) for worker in workers[1:]]
+            try:
+                first, error = work(workers[0]), None
+            except BaseException as e:
+                first, error = None, e
+            wait(others)
+        errors = [e for e in (error, *(other.exception() for other in others)) if e]
+        for error in errors:
+            if not isinstance(error, _GaveUp | BrokenTeam):
+                raise error
+        return [first, *(other.result() for other in others)]
 
 
 class _Worker:
@@ -179,7 +225,16 @@ class _Worker:
         self._dropouts = [
             layer for _, layer in replica.named_layers() if isinstance(layer, Dropout)
         ]
-        self.model = fuse(replica)
+        self.space = Workspace()
+        self.model = fuse(replica, self.space)
+        self.takes_bands = any(isinstance(layer, Fused) for _, layer in self.model.named_layers())
+        self._training: bool | None = None
+
+    def train(self, mode: bool) -> None:
+        """Switch the replica to training or evaluation, if it is not in it already."""
+        if mode != self._training:
+            self.model.train(mode)
+            self._training = mode
 
     def begin(self, state: Array, rng: np.random.Generator) -> None:
         """Start a shard from the batch's state, with no gradient and with its own randomness."""
@@ -249,11 +304,37 @@ def shard_edges(n: int, shard_size: int) -> list[int]:
     return [round(n * i / shards) for i in range(shards + 1)]
 
 
+def automatic_shard_size(n: int, shape: Shape, cores: int | None = None) -> int:
+    """How many samples of a shape (1, H, W, C) to put into a shard of a batch of ``n``.
+
+    As many as have 32,768 pixels together, and as many shards as keep every core busy to the end:
+    the number of shards is a multiple of that of the cores, not of the threads. With the same
+    cores, runs on other numbers of threads therefore have the same shards, and give the same bits.
+
+    >>> automatic_shard_size(128, (1, 32, 32, 3), cores=2)
+    32
+    >>> automatic_shard_size(32, (1, 32, 32, 3), cores=2)
+    16
+    >>> automatic_shard_size(8, (1, 224, 224, 3), cores=2)
+    1
+    """
+    cores = usable_cores() if cores is None else cores
+    pixels = math.prod(shape[1:-1])
+    most = max(1, _SHARD_PIXELS // max(1, pixels))
+    rounds = -(-n // (most * cores))
+    return -(-n // (rounds * cores))
+
+
 def usable_threads() -> int:
     """$OMP_NUM_THREADS where it is set, else the number of cores this process may use."""
     wanted = os.environ.get("OMP_NUM_THREADS", "")
     if wanted.isdigit() and int(wanted) > 0:
         return int(wanted)
+    return usable_cores()
+
+
+def usable_cores() -> int:
+    """The number of cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

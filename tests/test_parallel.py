@@ -1,5 +1,7 @@
 """The engine: the gradient of a batch from shards, and the same bits for any number of threads."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,14 @@ from mydl.layers import (
     Sequential,
 )
 from mydl.losses import SoftmaxCrossEntropy
-from mydl.parallel import ShardedModel, shard_edges, usable_threads
+from mydl.models import SqueezeNet, squeezenet_tiny
+from mydl.parallel import (
+    ShardedModel,
+    automatic_shard_size,
+    shard_edges,
+    usable_cores,
+    usable_threads,
+)
 
 
 def small_network(dtype=np.float32, dropout=0.0, batch_norm=False):
@@ -42,6 +51,10 @@ def batch(n, dtype=np.float32):
 
 def loader(x, labels):
     return lambda lo, hi: (x[lo:hi], labels[lo:hi])
+
+
+def images(x, lo, hi):
+    return x[lo:hi]
 
 
 def gradient(model, n=21, *, steps=1, **options):
@@ -179,3 +192,79 @@ def test_threads_follow_the_environment(monkeypatch):
     assert usable_threads() == 3
     monkeypatch.setenv("OMP_NUM_THREADS", "many")
     assert usable_threads() >= 1
+
+
+BANDS = {
+    "imagenet": lambda: SqueezeNet("1.1", 7, "imagenet"),
+    "7x7": lambda: SqueezeNet("1.0", 7, "imagenet"),
+    "tiny, bypass": lambda: squeezenet_tiny(bypass="complex"),
+    "batch norm": lambda: squeezenet_tiny(batch_norm=True),
+    "layers of all kinds": lambda: small_network(batch_norm=True),
+}
+
+
+@pytest.mark.parametrize("name", BANDS)
+def test_threads_that_share_an_image_give_the_same_bits(name):
+    model = BANDS[name]()
+    rng = np.random.default_rng(0)
+    for path, parameter in model.named_parameters():
+        if path.endswith("bias"):
+            parameter.data = rng.normal(0, 0.1, parameter.shape).astype(np.float32)
+    for size in (61, 32):
+        x = rng.normal(size=(2, size, size - 5, 3)).astype(np.float32)
+        load = partial(images, x)
+        expected = ShardedModel(model, threads=1, shard_size=1).outputs(2, load)
+        np.testing.assert_allclose(expected, model.eval().forward(x), rtol=1e-4, atol=1e-5)
+        for threads in (3, 4, 16):
+            engine = ShardedModel(model, threads=threads)
+            for _ in range(2):  # memory that is used again
+                outputs = engine.outputs(2, load)
+                assert outputs.tobytes() == expected.tobytes()
+            engine.close()
+
+
+def test_an_error_in_a_shared_image_reaches_the_caller_once():
+    engine = ShardedModel(squeezenet_tiny(), threads=3)
+    x = np.zeros((1, 32, 32, 3), np.float32)
+    engine.outputs(1, lambda lo, hi: x)
+    with pytest.raises(LayerError, match="expected 3 channels, got 2"):
+        engine.outputs(1, lambda lo, hi: x[..., :2].copy())
+    assert engine.outputs(1, lambda lo, hi: x).shape == (1, 10)  # and the engine still works
+
+
+def test_nobody_waits_for_a_thread_that_failed():
+    engine = ShardedModel(squeezenet_tiny(), threads=3)
+    x = np.zeros((1, 32, 32, 3), np.float32)
+    engine.outputs(1, lambda lo, hi: x)
+    forward = engine._workers[2].model.features["fire2"].forward
+
+    def fail(x):
+        raise RuntimeError("a thread of three")
+
+    object.__setattr__(engine._workers[2].model.features["fire2"], "forward", fail)
+    with pytest.raises(RuntimeError, match="a thread of three"):
+        engine.outputs(1, lambda lo, hi: x)
+    object.__setattr__(engine._workers[2].model.features["fire2"], "forward", forward)
+    assert np.isfinite(engine.outputs(1, lambda lo, hi: x)).all()
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 32, 33, 80, 96, 100, 128, 1000])
+@pytest.mark.parametrize("cores", [1, 2, 4, 8])
+@pytest.mark.parametrize("pixels", [8, 32, 224])
+def test_automatic_shards_fit_the_cache_and_keep_the_cores_busy(n, cores, pixels):
+    edges = shard_edges(n, automatic_shard_size(n, (1, pixels, pixels, 3), cores))
+    sizes = np.diff(edges)
+    assert sizes.sum() == n
+    assert max(sizes) * pixels**2 <= max(2**15, pixels**2)
+    rounds = -(-len(sizes) // cores)
+    assert rounds * max(sizes) <= 1.34 * n / cores + 1  # not far from a perfect balance
+
+
+def test_the_number_of_threads_does_not_choose_the_shards():
+    x, labels = batch(21)
+    results = []
+    for threads in (1, 5):
+        engine = ShardedModel(small_network(dropout=0.5), threads=threads)
+        results.append(engine.gradient(21, loader(x, labels)).outputs.tobytes())
+    assert results[0] == results[1]
+    assert usable_cores() >= 1

@@ -8,8 +8,9 @@ over memory, in arrays that are reused from shard to shard::
     Fire                            both expands write into their part of one output, bias and ReLU
                                     in the same kernel; 3x3 filters go through Winograd
     Conv2d, BatchNorm2d, ReLU       in a fire module or of the images: norm and ReLU in one pass
-    MaxPool2d                       reuses its arrays
+    MaxPool2d, GlobalAvgPool2d      reuse their arrays
     Conv2d 1x1, GlobalAvgPool2d     average first: a linear map commutes with the mean
+    Conv2d 1x1, ReLU                one kernel
 
 The layers that are replaced stay the specification: the tests compare each pattern with them. The
 rules of a thread's replica are looser than those of a layer in one thing: arrays that are returned
@@ -27,13 +28,22 @@ from ..layers import Bypass, Conv2d, Fire, GlobalAvgPool2d, MaxPool2d, ReLU, Seq
 from ..layers.window import Window
 from ..models.network import Network
 from .activation import BiasRelu, NormRelu, activation
-from .layers import FusedAverageConv, FusedFire, FusedFirst, FusedFirstNorm, FusedMaxPool
-from .scratch import Scratch
+from .layers import (
+    Fused,
+    FusedAverage,
+    FusedAverageConv,
+    FusedFire,
+    FusedFirst,
+    FusedFirstNorm,
+    FusedMaxPool,
+    FusedPointwise,
+)
+from .workspace import BrokenTeam, Team, Workspace
 
-__all__ = ["fuse"]
+__all__ = ["BrokenTeam", "Fused", "Team", "Workspace", "fuse"]
 
 
-def fuse(model: Layer) -> Layer:
+def fuse(model: Layer, space: Workspace | None = None) -> Layer:
     """Replace what can be replaced in a replica of a model, in place; returns the new model.
 
     The parameters stay the same objects. Only float32 is rewritten: whoever computes in float64
@@ -42,50 +52,63 @@ def fuse(model: Layer) -> Layer:
     """
     if any(parameter.data.dtype != np.float32 for parameter in model.parameters()):
         return model
-    return _fuse(model, Scratch(), first=True)
+    return _fuse(model, Workspace() if space is None else space, "", first=True)
 
 
-def _fuse(layer: Layer, scratch: Scratch, first: bool) -> Layer:
-    """``first``: whether this layer sees the images, whose gradient nobody asks for."""
+def _fuse(layer: Layer, space: Workspace, chain: str, first: bool) -> Layer:
+    """Fuse a layer and those in it.
+
+    Args:
+        chain: names the sequence that the layer is in, whose outputs take turns in memory. Inside
+            a bypass, whose input outlives the layers it goes around, a new one begins.
+        first: whether the layer sees the images, whose gradient nobody asks for.
+    """
     if type(layer) is Fire:
         squeeze, expand1x1, expand3x3 = (
-            activation(part, scratch) for part in (layer.squeeze, layer.expand1x1, layer.expand3x3)
+            activation(part, space) for part in (layer.squeeze, layer.expand1x1, layer.expand3x3)
         )
         if squeeze and expand1x1 and expand3x3:
-            return FusedFire(layer, squeeze, expand1x1, expand3x3, scratch)
+            return FusedFire(layer, squeeze, expand1x1, expand3x3, space, chain)
     elif type(layer) is Sequential:
-        return _fuse_chain(layer, scratch, first)
+        return _fuse_chain(layer, space, chain, first)
     elif type(layer) is MaxPool2d and _argument_fits(layer):
-        return FusedMaxPool(layer, scratch)
+        return FusedMaxPool([layer], layer, space, chain)
+    elif type(layer) is GlobalAvgPool2d:
+        return FusedAverage([layer], space, chain)
     elif isinstance(layer, Network | Bypass):
         for name, child in layer.children().items():
-            setattr(layer, name, _fuse(child, scratch, first))
+            inner = child.path if isinstance(layer, Bypass) else chain
+            setattr(layer, name, _fuse(child, space, inner, first))
             first = False
     return layer
 
 
-def _fuse_chain(chain: Sequential, scratch: Scratch, first: bool) -> Sequential:
+def _fuse_chain(chain: Sequential, space: Workspace, name: str, first: bool) -> Sequential:
     """Fuse the runs of layers that fit a pattern, and each of the others by itself."""
     left = list(chain.children().items())
     fused: dict[str, Layer] = {}
     while left:
-        name, layer = left[0]
-        unit = activation(layer, scratch)
+        key, layer = left[0]
+        unit = activation(layer, space)
         match [layer for _, layer in left[:3]]:
             case [_, ReLU(), MaxPool2d() as pool] as chosen if (
                 first and isinstance(unit, BiasRelu) and _exact(chosen) and _argument_fits(pool)
             ):
-                fused[name], used = FusedFirst(chosen, unit, pool, scratch), 3
+                fused[key], used = FusedFirst(chosen, unit, pool, space, name), 3
             case [_, ReLU() as relu, *_] as chosen if (
                 first and isinstance(unit, NormRelu) and _exact([relu])
             ):
-                fused[name], used = FusedFirstNorm(chosen[:2], unit, scratch), 2
+                fused[key], used = FusedFirstNorm(chosen[:2], unit, space, name), 2
             case [Conv2d() as conv, GlobalAvgPool2d() as average, *_] if _exact(
                 [conv, average]
-            ) and conv.window == Window.of(1, 1, 0):
-                fused[name], used = FusedAverageConv(conv, average, scratch), 2
+            ) and _is_pointwise(conv):
+                fused[key], used = FusedAverageConv(conv, average, space, name), 2
+            case [Conv2d() as conv, ReLU(), *_] as chosen if (
+                isinstance(unit, BiasRelu) and _exact(chosen[:2]) and _is_pointwise(conv)
+            ):
+                fused[key], used = FusedPointwise(chosen[:2], unit, space, name), 2
             case _:
-                fused[name], used = _fuse(layer, scratch, first), 1
+                fused[key], used = _fuse(layer, space, name, first), 1
         left, first = left[used:], False
     result = Sequential(fused)
     result._place(chain.path)
@@ -95,6 +118,10 @@ def _fuse_chain(chain: Sequential, scratch: Scratch, first: bool) -> Sequential:
 def _exact(layers: list[Layer]) -> bool:
     """Whether the layers are our own and no subclasses of them."""
     return all(type(layer) in (Conv2d, ReLU, MaxPool2d, GlobalAvgPool2d) for layer in layers)
+
+
+def _is_pointwise(conv: Conv2d) -> bool:
+    return conv.window == Window.of(1, 1, 0)
 
 
 def _argument_fits(pool: MaxPool2d) -> bool:

@@ -7,7 +7,8 @@ import numpy as np
 from ..kernels.norm import moments, norm_gradient, norm_sums, scale_relu
 from ..layer import Array, Layer, Parameter
 from ..layers import BatchNorm2d, Conv2d, Sequential
-from .scratch import Scratch, rows
+from .scratch import rows
+from .workspace import Workspace
 
 
 class BiasRelu:
@@ -41,9 +42,9 @@ class NormRelu:
         norm: the batch norm behind it.
     """
 
-    def __init__(self, conv: Conv2d, norm: BatchNorm2d, scratch: Scratch) -> None:
+    def __init__(self, conv: Conv2d, norm: BatchNorm2d, space: Workspace) -> None:
         self.conv, self.norm = conv, norm
-        self._scratch = scratch
+        self._scratch = space.own
         self._zeros = np.zeros(conv.out_channels, np.float32)
         self._ones = np.ones(conv.out_channels, np.float32)
         self._kept: tuple[Array, Array, Array] | None = None
@@ -91,7 +92,7 @@ class NormRelu:
 Activation = BiasRelu | NormRelu
 
 
-def activation(layer: Layer, scratch: Scratch) -> Activation | None:
+def activation(layer: Layer, space: Workspace) -> Activation | None:
     """The convolution in ``layer`` with what follows it, or None if it is of another kind."""
     if type(layer) is Conv2d and layer.bias is not None:
         return BiasRelu(layer, layer.bias)
@@ -100,5 +101,5 @@ def activation(layer: Layer, scratch: Scratch) -> Activation | None:
         if [type(part) for part in parts] == [Conv2d, BatchNorm2d]:
             conv, norm = parts
             if isinstance(conv, Conv2d) and isinstance(norm, BatchNorm2d) and conv.bias is None:
-                return NormRelu(conv, norm, scratch)
+                return NormRelu(conv, norm, space)
     return None

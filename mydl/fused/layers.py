@@ -10,22 +10,27 @@ from ..kernels.first_layers import conv_pool, conv_pool_backward
 from ..kernels.im2col import im2col
 from ..kernels.pointwise import multiply, pointwise_backward
 from ..kernels.pooling import maxpool, maxpool_backward
+from ..kernels.winograd import TILE
 from ..kernels.winograd_convolution import winograd_backward, winograd_forward
 from ..layer import Array, Layer, Shape
 from ..layers import Conv2d, Fire, GlobalAvgPool2d, MaxPool2d
 from .activation import Activation, BiasRelu, NormRelu
-from .scratch import Scratch, matrix, rows
+from .scratch import matrix, rows
+from .workspace import Workspace
 
 
 class Fused(Layer):
-    """Base of the fused layers: the layers they replace, and the thread's scratch memory.
+    """Base of the fused layers: the layers they replace, and what the thread works with.
 
     The originals keep their places and paths in the network: they are not children of this layer.
+    ``chain`` names the sequence of layers that it is in, in which outputs take turns in memory.
     """
 
-    def __init__(self, originals: list[Layer], scratch: Scratch) -> None:
+    def __init__(self, originals: list[Layer], space: Workspace, chain: str) -> None:
         self._originals = originals
-        self._scratch = scratch
+        self._space = space
+        self._chain = chain
+        self._shapes: dict[Shape, Shape] = {}
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -34,13 +39,28 @@ class Fused(Layer):
         return {}
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        for layer in self._originals:
-            input_shape = layer.output_shape(input_shape)
-        return input_shape
+        """As the layers say; asked for each new shape once, since it takes as long as a kernel."""
+        shape = self._shapes.get(input_shape)
+        if shape is None:
+            shape = input_shape
+            for layer in self._originals:
+                shape = layer.output_shape(shape)
+            self._shapes[input_shape] = shape
+        return shape
 
     def _memory(self, what: str, shape: Shape, dtype: Any = np.float32) -> Array:
         """Memory of this layer's own, for what it keeps."""
-        return self._scratch.take(f"{self._originals[0].path} {what}", shape, dtype)
+        return self._space.own.take(f"{self._originals[0].path} {what}", shape, dtype)
+
+    def _output(self, x: Array, shape: Shape) -> Array:
+        """Memory for the output: in training it is kept, in evaluation two outputs take turns."""
+        if self.training:
+            return self._memory("y", shape)
+        return self._space.take_turns(x, shape, f"{self._chain} y")
+
+    def _gradient(self, dy: Array, shape: Shape) -> Array:
+        """Memory for the gradient of the input, which is not that of ``dy``."""
+        return self._space.own.take_turns(dy, shape, f"{self._chain} gradient")
 
 
 class FusedFire(Fused):
@@ -55,85 +75,124 @@ class FusedFire(Fused):
         squeeze: Activation,
         expand1x1: Activation,
         expand3x3: Activation,
-        scratch: Scratch,
+        space: Workspace,
+        chain: str,
     ) -> None:
-        super().__init__([fire], scratch)
+        super().__init__([fire], space, chain)
         self._squeeze, self._expand1x1, self._expand3x3 = squeeze, expand1x1, expand3x3
         self._cut = expand1x1.conv.out_channels
 
     def forward(self, x: Array) -> Array:
         shape = self.output_shape(x.shape)
-        s = self._memory("s", (*shape[:-1], self._squeeze.conv.out_channels))
-        y = self._memory("y", shape)
-        self._pointwise(self._squeeze, x, s)
-        self._pointwise(self._expand1x1, s, y[..., : self._cut])
-        self._three_by_three(self._expand3x3, s, y[..., self._cut :])
+        s_shape = (*shape[:-1], self._squeeze.conv.out_channels)
+        s = self._memory("s", s_shape) if self.training else self._space.take("s", s_shape)
+        y = self._output(x, shape)
+        band = self._space.rows(shape[1])
+        pointwise(self._squeeze, x[:, band], s[:, band], self.training)
+        self._space.meet()
+        pointwise(self._expand1x1, s[:, band], y[:, band, :, : self._cut], self.training)
+        tiles = self._space.rows(shape[1], TILE)
+        self._three_by_three(s, y[:, tiles, :, self._cut :], tiles.start)
+        self._space.meet()
         self._keep(x, s, y)
         return y
 
     def backward(self, dy: Array) -> Array:
         x, s, y = self._take()
         cut = self._cut
-        ds = self._scratch.take("ds", s.shape)
-        self._pointwise_backward(self._expand1x1, dy[..., :cut], y[..., :cut], s, ds)
-        self._three_by_three_backward(self._expand3x3, dy[..., cut:], y[..., cut:], s, ds)
-        dx = self._scratch.gradient(dy, x.shape)
-        self._pointwise_backward(self._squeeze, ds, s, x, dx)
+        ds = self._space.own.take("ds", s.shape)
+        pointwise_gradients(self._expand1x1, dy[..., :cut], y[..., :cut], s, ds)
+        self._three_by_three_gradients(dy[..., cut:], y[..., cut:], s, ds)
+        dx = self._gradient(dy, x.shape)
+        pointwise_gradients(self._squeeze, ds, s, x, dx)
         return dx
 
-    def _pointwise(self, unit: Activation, x: Array, y: Array) -> None:
-        """A 1x1 convolution with what follows it."""
+    def _three_by_three(self, x: Array, y: Array, first: int) -> None:
+        """The 3x3 convolution by Winograd with what follows it; ``y`` begins with row ``first``."""
+        unit = self._expand3x3
         z, bias, relu = unit.product(y)
-        multiply(rows(x), matrix(unit.conv.weight.data), bias, rows(z), False, relu)
+        winograd_forward(x, unit.conv.weight.data, bias, z, (1 - first, 1), relu)
         unit.forward(z, y, self.training)
 
-    def _pointwise_backward(
-        self, unit: Activation, dy: Array, y: Array, x: Array, dx: Array
-    ) -> None:
-        """Its gradients; that of ``x`` is written."""
-        d, mask, dbias = unit.gradient(dy, y)
-        weight, dweight = matrix(unit.conv.weight.data), matrix(unit.conv.weight.grad)
-        pointwise_backward(rows(d), rows(mask), rows(x), weight, dweight, dbias, rows(dx))
-
-    def _three_by_three(self, unit: Activation, x: Array, y: Array) -> None:
-        """A 3x3 convolution by Winograd with what follows it."""
-        z, bias, relu = unit.product(y)
-        winograd_forward(x, unit.conv.weight.data, bias, z, (1, 1), relu)
-        unit.forward(z, y, self.training)
-
-    def _three_by_three_backward(
-        self, unit: Activation, dy: Array, y: Array, x: Array, dx: Array
-    ) -> None:
+    def _three_by_three_gradients(self, dy: Array, y: Array, x: Array, dx: Array) -> None:
         """Its gradients; that of ``x`` is added."""
-        d, mask, dbias = unit.gradient(dy, y)
-        weight = unit.conv.weight
+        d, mask, dbias = self._expand3x3.gradient(dy, y)
+        weight = self._expand3x3.conv.weight
         winograd_backward(d, mask, x, weight.data, weight.grad, dbias, dx, (1, 1))
+
+
+def pointwise(unit: Activation, x: Array, y: Array, training: bool) -> None:
+    """A 1x1 convolution with what follows it."""
+    z, bias, relu = unit.product(y)
+    multiply(rows(x), matrix(unit.conv.weight.data), bias, rows(z), False, relu)
+    unit.forward(z, y, training)
+
+
+def pointwise_gradients(unit: Activation, dy: Array, y: Array, x: Array, dx: Array) -> None:
+    """Its gradients; that of ``x`` is written."""
+    d, mask, dbias = unit.gradient(dy, y)
+    weight, dweight = matrix(unit.conv.weight.data), matrix(unit.conv.weight.grad)
+    pointwise_backward(rows(d), rows(mask), rows(x), weight, dweight, dbias, rows(dx))
+
+
+class FusedPointwise(Fused):
+    """A 1x1 convolution, its bias and the ReLU behind it."""
+
+    def __init__(self, layers: list[Layer], unit: BiasRelu, space: Workspace, chain: str) -> None:
+        super().__init__(layers, space, chain)
+        self._unit = unit
+
+    def forward(self, x: Array) -> Array:
+        shape = self.output_shape(x.shape)
+        y = self._output(x, shape)
+        band = self._space.rows(shape[1])
+        pointwise(self._unit, x[:, band], y[:, band], self.training)
+        self._space.meet()
+        self._keep(x, y)
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        x, y = self._take()
+        dx = self._gradient(dy, x.shape)
+        pointwise_gradients(self._unit, dy, y, x, dx)
+        return dx
 
 
 class FusedMaxPool(Fused):
     """MaxPool2d in arrays that are reused."""
 
-    def __init__(self, pool: MaxPool2d, scratch: Scratch) -> None:
-        super().__init__([pool], scratch)
+    def __init__(self, layers: list[Layer], pool: MaxPool2d, space: Workspace, chain: str) -> None:
+        super().__init__(layers, space, chain)
         self._pool = pool
 
     def forward(self, x: Array) -> Array:
         shape = self.output_shape(x.shape)
-        y, argument = self._memory("y", shape), self._memory("argument", shape, np.uint8)
-        maxpool(x, y, argument, *self._slide(x.shape))
+        y, argument = self._output(x, shape), self._argument(shape)
+        band = self._space.rows(shape[1])
+        maxpool(x, y[:, band], argument, *self._slide(x.shape, band.start))
+        self._space.meet()
         self._keep(argument, x.shape)
         return y
 
     def backward(self, dy: Array) -> Array:
         argument, x_shape = self._take()
-        dx = self._scratch.gradient(dy, x_shape)
+        dx = self._gradient(dy, x_shape)
         maxpool_backward(dy, argument, dx, *self._slide(x_shape))
         return dx
 
-    def _slide(self, x_shape: Shape) -> tuple[tuple[int, int], ...]:
-        """Kernel size, stride and (top, left) padding, as the pooling kernels take them."""
-        (top, _), (left, _) = self._pool.window.pads(*x_shape[1:3])
-        return self._pool.window.kernel_size, self._pool.window.stride, (top, left)
+    def _argument(self, shape: Shape) -> Array | None:
+        """Memory for the winning cells of the windows, which only training asks for."""
+        return self._memory("argument", shape, np.uint8) if self.training else None
+
+    def _slide(self, x_shape: Shape, first: int = 0) -> tuple[tuple[int, int], ...]:
+        """Kernel size, stride and (top, left) padding, as the pooling kernels take them.
+
+        Args:
+            first: the row of the output that is computed first; as if there were no rows before.
+        """
+        window = self._pool.window
+        (top, _), (left, _) = window.pads(*x_shape[1:3])
+        return window.kernel_size, window.stride, (top - first * window.stride[0], left)
 
 
 class FusedFirst(FusedMaxPool):
@@ -144,19 +203,25 @@ class FusedFirst(FusedMaxPool):
     """
 
     def __init__(
-        self, layers: list[Layer], unit: BiasRelu, pool: MaxPool2d, scratch: Scratch
+        self,
+        layers: list[Layer],
+        unit: BiasRelu,
+        pool: MaxPool2d,
+        space: Workspace,
+        chain: str,
     ) -> None:
-        super().__init__(pool, scratch)
-        self._originals = layers
+        super().__init__(layers, pool, space, chain)
         self._unit = unit
 
     def forward(self, x: Array) -> Array:
         conv, bias = self._unit.conv, self._unit.bias
         x = conv._check_input(x)
         shape = self.output_shape(x.shape)
-        y, argument = self._memory("y", shape), self._memory("argument", shape, np.uint8)
-        slides = self._slides(x.shape)
-        conv_pool(x, conv.weight.data, bias.data, y, argument, *slides)
+        y, argument = self._output(x, shape), self._argument(shape)
+        band = self._space.rows(shape[1])
+        slides = self._slides(x.shape, band.start)
+        conv_pool(x, conv.weight.data, bias.data, y[:, band], argument, *slides)
+        self._space.meet()
         self._keep(x, y, argument, slides)
         return y
 
@@ -166,33 +231,37 @@ class FusedFirst(FusedMaxPool):
         conv_pool_backward(dy, y, argument, x, conv.weight.grad, bias.grad, *slides)
         return np.empty(0, np.float32)
 
-    def _slides(self, x_shape: Shape) -> tuple[Any, Any]:
+    def _slides(self, x_shape: Shape, first: int) -> tuple[Any, Any]:
         """How the kernels slide: the convolution over the image, the pooling over its output."""
         conv = self._unit.conv
         z_shape = conv.output_shape(x_shape)
         (top, _), (left, _) = conv.window.pads(*x_shape[1:3])
-        return (z_shape[1:3], conv.window.stride, (top, left)), self._slide(z_shape)
+        return (z_shape[1:3], conv.window.stride, (top, left)), self._slide(z_shape, first)
 
 
 class FusedFirstNorm(Fused):
     """The first convolution with its batch norm and ReLU; as above, images get no gradient."""
 
-    def __init__(self, layers: list[Layer], unit: NormRelu, scratch: Scratch) -> None:
-        super().__init__(layers, scratch)
+    def __init__(self, layers: list[Layer], unit: NormRelu, space: Workspace, chain: str) -> None:
+        super().__init__(layers, space, chain)
         self._unit = unit
 
     def forward(self, x: Array) -> Array:
         conv = self._unit.conv
         x = conv._check_input(x)
-        shape = conv.output_shape(x.shape)
+        shape = self.output_shape(x.shape)
+        y = self._output(x, shape)
+        band = self._space.rows(shape[1])
+        n, height, width, _ = y[:, band].shape
+        windows = self._memory("cols", (n, height, width, *conv.window.kernel_size, x.shape[3]))
         (top, _), (left, _) = conv.window.pads(*x.shape[1:3])
-        windows = self._memory("cols", (*shape[:3], *conv.window.kernel_size, conv.in_channels))
-        im2col(x, windows, conv.window.stride, (top, left))
+        stride = conv.window.stride
+        im2col(x, windows, stride, (top - band.start * stride[0], left))
         cols = windows.reshape(-1, matrix(conv.weight.data).shape[0])
-        y = self._memory("y", shape)
-        z, _, _ = self._unit.product(y)
-        np.matmul(cols, matrix(conv.weight.data), out=rows(z))
-        self._unit.forward(z, y, self.training)
+        z, bias, _ = self._unit.product(y[:, band])
+        multiply(cols, matrix(conv.weight.data), bias, rows(z), False, False)
+        self._unit.forward(z, y[:, band], self.training)
+        self._space.meet()
         self._keep(cols, y)
         return y
 
@@ -204,29 +273,59 @@ class FusedFirstNorm(Fused):
         return np.empty(0, np.float32)
 
 
-class FusedAverageConv(Fused):
+class FusedAverage(Fused):
+    """The average over the image, as a product with a row of equal shares."""
+
+    def __init__(self, layers: list[Layer], space: Workspace, chain: str) -> None:
+        super().__init__(layers, space, chain)
+
+    def forward(self, x: Array) -> Array:
+        y = self._mean(x)
+        self._keep(x.shape)
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        (shape,) = self._take()
+        return self._spread(dy, shape)
+
+    def _mean(self, x: Array) -> Array:
+        """(N, C) of (N, H, W, C)."""
+        n, height, width, channels = x.shape
+        pixels = height * width
+        shares = np.full((1, pixels), 1 / pixels, np.float32)
+        return (shares @ x.reshape(n, pixels, channels)).reshape(n, channels)
+
+    def _spread(self, dmean: Array, shape: Shape) -> Array:
+        """Each pixel's share of the mean's gradient."""
+        dx = self._gradient(dmean, shape)
+        dx[...] = dmean[:, None, None] / (shape[1] * shape[2])
+        return dx
+
+
+class FusedAverageConv(FusedAverage):
     """A 1x1 convolution and the average over the image: average first, then one small product.
 
     A linear map commutes with the mean.
     """
 
-    def __init__(self, conv: Conv2d, average: GlobalAvgPool2d, scratch: Scratch) -> None:
-        super().__init__([conv, average], scratch)
+    def __init__(
+        self, conv: Conv2d, average: GlobalAvgPool2d, space: Workspace, chain: str
+    ) -> None:
+        super().__init__([conv, average], space, chain)
         self._conv = conv
+        self._no_bias = np.zeros(conv.out_channels, np.float32)
 
     def forward(self, x: Array) -> Array:
-        self.output_shape(x.shape)
-        mean = x.mean(axis=(1, 2))
+        y = self._output(x, self.output_shape(x.shape))
+        mean = self._mean(x)
         self._keep(x.shape, mean)
-        y = mean @ matrix(self._conv.weight.data)
-        return y if self._conv.bias is None else y + self._conv.bias.data
+        bias = self._no_bias if self._conv.bias is None else self._conv.bias.data
+        multiply(mean, matrix(self._conv.weight.data), bias, y, False, False)
+        return y
 
     def backward(self, dy: Array) -> Array:
         shape, mean = self._take()
         self._conv.weight.grad += (mean.T @ dy).reshape(self._conv.weight.shape)
         if self._conv.bias is not None:
             self._conv.bias.grad += dy.sum(axis=0)
-        dmean = dy @ matrix(self._conv.weight.data).T
-        dx = self._scratch.gradient(dy, shape)
-        dx[...] = dmean[:, None, None] / (shape[1] * shape[2])
-        return dx
+        return self._spread(dy @ matrix(self._conv.weight.data).T, shape)

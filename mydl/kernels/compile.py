@@ -135,6 +135,8 @@ def _vector_call(
         tail = None
         for place in places:
             array = args[place]
+            if array is None:
+                continue
             length = array.shape[-1]
             if length % LANES:
                 tail = 0
@@ -151,7 +153,7 @@ def _vector_call(
             compile_for((*args, tail))
         try:
             compiled(*args, tail)
-        except TypeError:  # not compiled for these types yet
+        except (TypeError, RuntimeError):  # not compiled yet, or by another thread at the moment
             compile_for((*args, tail))
             compiled(*args, tail)
 

@@ -36,7 +36,7 @@ def conv_pool_reference(
     weight: Array,
     bias: Array,
     y: Array,
-    argument: Array,
+    argument: Array | None,
     conv: tuple[Pair, Pair, Pair],
     pool: tuple[Pair, Pair, Pair],
 ) -> None:
@@ -48,7 +48,7 @@ def conv_pool_reference(
         bias: (K,).
         y: output, (N, H_pooled, W_pooled, K).
         argument: output of the same shape, uint8: numbers of the winning cells, as
-            :func:`mydl.kernels.pooling.maxpool` counts them.
+            :func:`mydl.kernels.pooling.maxpool` counts them. None where nobody asks.
         conv: output size of the convolution (rows, columns), its stride, and its (top, left)
             padding.
         pool: kernel size, stride and (top, left) padding of the pooling.
@@ -93,14 +93,19 @@ def conv_pool_backward_reference(
 
 
 @called()
-def _pad_image(image: Array, pad: Pair, padded: Array) -> None:
-    """Copy an image behind its padding; the pixels of a row lie side by side in ``padded``."""
+def _pad_image(image: Array, rows: Pair, pad: Pair, padded: Array) -> None:
+    """Copy some rows of an image with padding; the pixels of a row lie side by side in ``padded``.
+
+    Args:
+        rows: first and end of the rows, counted with the padding.
+        pad: rows above and columns to the left of the image.
+    """
     channels = image.shape[2]
     columns = (padded.shape[1] - LANES) // channels  # what is beyond them stays zero
-    for row in range(min(image.shape[0], padded.shape[0] - pad[0])):
+    for row in range(max(rows[0], pad[0]), min(rows[1], image.shape[0] + pad[0])):
         for col in range(min(image.shape[1], columns - pad[1])):
             for c in range(channels):
-                padded[pad[0] + row, (pad[1] + col) * channels + c] = image[row, col, c]
+                padded[row, (pad[1] + col) * channels + c] = image[row - pad[0], col, c]
 
 
 @called()
@@ -138,28 +143,32 @@ def _plan(
 
 @called()
 def _pool(
-    z: Array, row: int, z_rows: Pair, z_columns: int, pool: tuple[Pair, Pair, Pair],
-    bias: Array, y: Array, argument: Array, tail: Any,
+    z: Array, n: int, row: int, z_rows: Pair, z_columns: int, pool: tuple[Pair, Pair, Pair],
+    bias: Array, y: Array, argument: Array | None, tail: Any,
 ) -> None:  # fmt: skip
     """One row of pooled pixels from rows of output pixels, then bias and ReLU."""
     (k_h, k_w), (s_h, s_w), (top, left) = pool
     first = row * s_h - top
     i_first, i_end = max(0, z_rows[0] - first), min(k_h, z_rows[1] - first)
-    for q in range(y.shape[0]):
+    for q in range(y.shape[2]):
         col = q * s_w - left
         j_first, j_end = max(0, -col), min(k_w, z_columns - col)
-        for k in range(0, y.shape[1], LANES):
+        for k in range(0, y.shape[3], LANES):
             start = (first + i_first - z_rows[0]) * z_columns + col + j_first
             best = load(z, (start, k), tail)
-            cell = splat(argument, i_first * k_w + j_first)
+            if argument is not None:
+                cell = splat(argument, i_first * k_w + j_first)
             for i in range(i_first, i_end):
                 pixel = (first + i - z_rows[0]) * z_columns + col
                 for j in range(j_first, j_end):
                     values = load(z, (pixel + j, k), tail)
                     wins = (values > best) | (values != values)
-                    best, cell = where(wins, values, best), where(wins, i * k_w + j, cell)
-            store(y, (q, k), maximum(best + load(bias, (k,), tail), 0), tail)
-            store(argument, (q, k), cell, tail)
+                    best = where(wins, values, best)
+                    if argument is not None:
+                        cell = where(wins, i * k_w + j, cell)
+            store(y, (n, row, q, k), maximum(best + load(bias, (k,), tail), 0), tail)
+            if argument is not None:
+                store(argument, (n, row, q, k), cell, tail)
 
 
 @kernel(conv_pool_reference, vectors="weight bias y argument")
@@ -168,7 +177,7 @@ def conv_pool(
     weight: Array,
     bias: Array,
     y: Array,
-    argument: Array,
+    argument: Array | None,
     conv: tuple[Pair, Pair, Pair],
     pool: tuple[Pair, Pair, Pair],
     tail: Any,
@@ -185,16 +194,27 @@ def conv_pool(
     weights = as_strided(np.ascontiguousarray(weight), (numbers, k_out), (k_out * size, size))
     z = np.empty((most_rows * z_width, k_out + LANES), x.dtype)[:, :k_out]
     zeros = in_each_row(np.zeros(k_out, x.dtype), len(z))
+    whole = _rows_under(0, y.shape[1], z_height, pool)
+    image_rows = whole[0] * stride[0], (whole[1] - 1) * stride[0] + k_h
     for n in range(y.shape[0]):
-        _pad_image(x[n], pad, padded)
+        _pad_image(x[n], image_rows, pad, padded)
+        made = whole[0], whole[0]
         for p in range(0, y.shape[1], block):
             p_end = min(p + block, y.shape[1])
             rows = _rows_under(p, p_end, z_height, pool)
-            pixels = (rows[1] - rows[0]) * z_width
-            _lay_out_windows(padded, rows, z_width, (k_h, k_w, channels), stride, windows, length)
-            multiply_tiles(matrix[:pixels], weights, zeros, z[:pixels], -np.inf, tail)
+            known = max(0, made[1] - rows[0])  # rows that the last block has made
+            start = known * z_width
+            for i in range(start):
+                for k in range(k_out):
+                    z[i, k] = z[(rows[0] - made[0]) * z_width + i, k]
+            made, new = rows, (rows[0] + known, rows[1])
+            _lay_out_windows(padded, new, z_width, (k_h, k_w, channels), stride, windows, length)
+            pixels = (new[1] - new[0]) * z_width
+            multiply_tiles(
+                matrix[:pixels], weights, zeros, z[start : start + pixels], -np.inf, tail
+            )
             for row in range(p, p_end):
-                _pool(z, row, rows, z_width, pool, bias, y[n, row], argument[n, row], tail)
+                _pool(z, n, row, rows, z_width, pool, bias, y, argument, tail)
 
 
 @called()
@@ -229,7 +249,7 @@ def conv_pool_backward(
     for cell in range(len(cells)):
         cells[cell] = (cell // pool[0][1] * z_width + cell % pool[0][1]) * length
     for n in range(y.shape[0]):
-        _pad_image(x[n], pad, padded)
+        _pad_image(x[n], (0, height), pad, padded)
         for p in range(0, y.shape[1], block):
             p_end = min(p + block, y.shape[1])
             rows = _rows_under(p, p_end, z_height, pool)

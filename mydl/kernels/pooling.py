@@ -39,7 +39,7 @@ def _cells(
 
 
 def maxpool_reference(
-    x: Array, y: Array, argument: Array, kernel_size: Pair, stride: Pair, pad: Pair
+    x: Array, y: Array, argument: Array | None, kernel_size: Pair, stride: Pair, pad: Pair
 ) -> None:
     """Write each window's maximum into ``y`` and the number of the cell that won it.
 
@@ -49,7 +49,8 @@ def maxpool_reference(
     Args:
         x: images, (N, H, W, C).
         y: output, (N, H_out, W_out, C). Every window must have a cell inside the image.
-        argument: output of the same shape, unsigned integers that can hold K_h*K_w - 1.
+        argument: output of the same shape, unsigned integers that can hold K_h*K_w - 1; None
+            where nobody asks.
         kernel_size: rows and columns of the window.
         stride: rows and columns from one window to the next.
         pad: rows above and columns to the left of the image where windows may start.
@@ -60,13 +61,14 @@ def maxpool_reference(
         value, best = x[pixels], y[outputs]
         wins = unset[outputs] | (value.real > best.real) | np.isnan(value)
         y[outputs] = np.where(wins, value, best)
-        argument[outputs] = np.where(wins, number, argument[outputs])
+        if argument is not None:
+            argument[outputs] = np.where(wins, number, argument[outputs])
         unset[outputs] = False
 
 
 @kernel(maxpool_reference)
 def maxpool(
-    x: Array, y: Array, argument: Array, kernel_size: Pair, stride: Pair, pad: Pair
+    x: Array, y: Array, argument: Array | None, kernel_size: Pair, stride: Pair, pad: Pair
 ) -> None:
     """Write each window's maximum and its cell's number; see :func:`maxpool_reference`."""
     _, h, w, _ = x.shape
@@ -79,12 +81,14 @@ def maxpool(
                 first = True
                 for i in range(max(0, -top), min(kernel_size[0], h - top)):
                     for j in range(max(0, -left), min(kernel_size[1], w - left)):
-                        number = argument.dtype.type(i * kernel_size[1] + j)
+                        if argument is not None:
+                            number = argument.dtype.type(i * kernel_size[1] + j)
                         for c in range(c_out):
                             value, best = x[n, top + i, left + j, c], y[n, p, q, c]
                             wins = first | (value > best) | (value != value)
                             y[n, p, q, c] = value if wins else best
-                            argument[n, p, q, c] = number if wins else argument[n, p, q, c]
+                            if argument is not None:
+                                argument[n, p, q, c] = number if wins else argument[n, p, q, c]
                         first = False
 
 

@@ -94,7 +94,7 @@ _tile_grid = called()(tile_grid)
 def _block(rows: int, columns: int) -> Pair:
     """How many images of a grid of tiles make up a block, or else how many of an image's rows."""
     if rows * columns <= _TILES:
-        return max(1, _TILES // max(1, rows * columns)), rows
+        return max(1, _TILES // max(1, rows * columns)), max(1, rows)
     return 1, max(1, _TILES // columns)
 
 
