@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from ..layer import whole_number
 
@@ -105,7 +105,7 @@ def choose_cases(
         raise ValueError(f"--mode must be train or infer, got {mode!r}")
     batches = [whole_number(batch, "--batch", 1) for batch in dict.fromkeys(batches)]
     images = dict.fromkeys(case.image for case in CASES) if image is None else [image]
-    chosen = []
+    chosen: list[Case] = []
     for size in images:
         form = _cases(size, [1])[0].model
         usual = dict.fromkeys(case.batch for case in CASES if case.model == form)
@@ -113,4 +113,4 @@ def choose_cases(
     chosen = [case for case in chosen if mode in (None, case.mode)]
     for case in chosen:
         case.multiply_adds()  # an image that does not fit is told before anything is measured
-    return cast("list[Case]", chosen)
+    return chosen

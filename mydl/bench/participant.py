@@ -10,6 +10,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -23,6 +24,10 @@ THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
+
+# Where this package lies. Processes are started there, so that no file of the user's own folder is
+# taken for a module.
+FOLDER = Path(__file__).parents[2]
 
 
 class NotMeasured(Exception):
@@ -58,8 +63,14 @@ class Participant:
             stderr=self._messages,
             text=True,
             env=worker_environment(threads),
+            cwd=FOLDER,
             process_group=0,  # Ctrl-C reaches only the parent, which ends the whole group
         )
+
+    @property
+    def pid(self) -> int:
+        """The number of the process, and of the group of those it starts."""
+        return self._process.pid
 
     def wait_until_ready(self) -> None:
         """Return when the step is warm.
@@ -85,7 +96,7 @@ class Participant:
         """End the process and those it has started, such as compilers."""
         if hasattr(os, "killpg"):
             with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+                os.killpg(self.pid, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._messages):
@@ -118,10 +129,10 @@ class Participant:
     def _ending(self) -> str:
         """Why a process ended that did not say so itself."""
         status = self._process.wait()
-        if status == -signal.SIGKILL:
-            return "the system ended its process, probably for want of memory"
         if status < 0:
-            return f"its process was ended by signal {-status}"
+            name = signal.Signals(-status).name
+            hint = ", probably by the system for want of memory" if name == "SIGKILL" else ""
+            return f"its process was ended by {name}{hint}"
         self._messages.seek(0)
         lines = self._messages.read().decode(errors="replace").strip().splitlines()
         return f"its process ended: {lines[-1] if lines else f'status {status}'}"

@@ -22,6 +22,7 @@ COLOURS = dict(
         strict=True,
     )
 )
+LIMIT = "limit of direct convolution"
 TITLES = {"train": "training", "infer": "inference"}
 
 
@@ -63,13 +64,10 @@ def draw(path: Path, comparisons: Sequence[Comparison]) -> None:
     figure.savefig(path, dpi=120)
 
 
-LIMIT = "limit of direct convolution"
-
-
 def _draw_panel(axes: Axes, comparisons: Sequence[Comparison]) -> dict[str, Any]:
     """The bars of one panel; returns one of each kind for the legend."""
-    handles = {}
-    width = 0.8 / max((len(c.speeds) for c in comparisons), default=1)
+    handles: dict[str, Any] = {}
+    width = 0.8 / max(1, *(len(c.speeds) for c in comparisons))
     for group, comparison in enumerate(comparisons):
         left = group - width * len(comparison.speeds) / 2
         for place, (name, speeds) in enumerate(comparison.speeds.items()):

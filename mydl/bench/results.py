@@ -54,22 +54,25 @@ def missing(comparisons: Sequence[Comparison]) -> dict[str, str]:
 
     A reason that does not hold in every case begins with the cases.
     """
-    reasons: dict[str, dict[str, list[str]]] = {}
-    for comparison in comparisons:
-        for name, reason in comparison.absent.items():
-            cases = reasons.setdefault(name, {}).setdefault(str(reason), [])
-            cases += map(
-                str, [c.case for c in comparisons] if reason.missing else [comparison.case]
-            )
     found = {}
-    for name, by_reason in reasons.items():
-        sentences = []
-        for reason_text, cases in by_reason.items():
-            everywhere = len(cases) == len(comparisons)
-            where = cases[0] if len(cases) == 1 else f"{len(cases)} of {len(comparisons)} cases"
-            sentences.append(reason_text if everywhere else f"in {where}: {reason_text}")
-        found[name] = "; ".join(sentences)
+    for name in dict.fromkeys(name for c in comparisons for name in c.absent):
+        cases: dict[str, list[str]] = {}
+        everywhere = False
+        for c in comparisons:
+            if name in c.absent:
+                cases.setdefault(str(c.absent[name]), []).append(str(c.case))
+                everywhere |= c.absent[name].missing
+        found[name] = "; ".join(
+            reason
+            if everywhere or len(where) == len(comparisons)
+            else f"in {_some(where)}: {reason}"
+            for reason, where in cases.items()
+        )
     return found
+
+
+def _some(cases: list[str]) -> str:
+    return cases[0] if len(cases) == 1 else f"{len(cases)} cases, as {cases[0]}"
 
 
 def table(comparison: Comparison) -> str:
@@ -82,7 +85,7 @@ def table(comparison: Comparison) -> str:
             (
                 row["implementation"],
                 _speed(row["images_per_second"]),
-                f"{_speed(low)} to {_speed(high)}",
+                f"{_speed(low)} to {_speed(high)}" if row["rounds"] > 1 else "one round",
                 "" if times is None else f"{times:.2f}",
                 "" if memory is None else f"{memory:,.0f}",
                 f"{row['share_of_limit']:.0%}",

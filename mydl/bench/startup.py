@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from .cases import CASES
-from .participant import worker_environment
+from .participant import FOLDER, worker_environment
 
 REPEATS = 5
 
@@ -84,6 +84,7 @@ def seconds_to_run(script: str, environment: Mapping[str, str]) -> float:
         stderr=subprocess.PIPE,
         text=True,
         env=dict(environment),
+        cwd=FOLDER,
     ) as process:
         try:
             assert process.stdout is not None

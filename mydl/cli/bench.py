@@ -133,7 +133,8 @@ def _compare(
     about, hindrances = machine.machine(), machine.warnings(threads)
     if not as_json:
         print(machine.describe(about))
-        print(f"{threads} threads for each, medians of up to {rounds} measurements\n", flush=True)
+        crowd = f"{threads} thread{'s' if threads > 1 else ''} for each"
+        print(f"{crowd}, medians of up to {rounds} measurements\n", flush=True)
     for hindrance in hindrances:
         print(f"mydl: {hindrance}", file=sys.stderr, flush=True)
     comparisons: list[Comparison] = []
