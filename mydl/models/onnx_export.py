@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
 from ..layer import Layer, Shape, whole_number
+from ..weights.writing import whole_file
 from .onnx_graph import Graph, Tensor
 from .saved import ModelCard
 
@@ -46,16 +46,8 @@ def export_onnx(
         OSError: the place cannot be written; an earlier file there is intact.
     """
     content = onnx_model(model, image_shape, card).SerializeToString(deterministic=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        file.write(content)
 
 
 def onnx_model(

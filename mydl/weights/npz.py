@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import zipfile
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..layer import Array
+from .archive import open_archive
+from .writing import whole_file
 
 DESCRIPTION = "__mydl__"  # the entry that holds the JSON
 
@@ -24,9 +25,6 @@ class WeightsError(ValueError):
 def save_npz(path: Path, arrays: Mapping[str, Array], description: Mapping[str, Any]) -> None:
     """Write arrays and a description, all or nothing.
 
-    The file is written beside its place, synced to the disk and renamed, so that at any moment
-    there is either the earlier file or the new one, whole.
-
     Args:
         path: of the file to write.
         arrays: by name, as from ``model.state_dict()``.
@@ -36,16 +34,8 @@ def save_npz(path: Path, arrays: Mapping[str, Array], description: Mapping[str, 
         OSError: the place cannot be written; an earlier file there is intact.
     """
     text = np.array(json.dumps(description))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, **{DESCRIPTION: text}, **arrays)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        np.savez(file, **{DESCRIPTION: text}, **arrays)  # type: ignore[arg-type]
 
 
 def load_npz(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -54,21 +44,7 @@ def load_npz(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     Raises:
         WeightsError: there is no such file, it is damaged, or it is some other kind of file.
     """
-    arrays = {}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for entry in archive.namelist():
-                # Read whole first: that checks the entry's checksum before anything is believed.
-                content = io.BytesIO(archive.read(entry))
-                arrays[entry.removesuffix(".npy")] = np.lib.format.read_array(
-                    content, allow_pickle=False
-                )
-    except FileNotFoundError:
-        raise WeightsError(f"{path}: there is no such file") from None
-    except IsADirectoryError:
-        raise WeightsError(f"{path}: this is a folder, not a file") from None
-    except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds on damaged files
-        raise WeightsError(f"{path}: not a readable .npz file ({error})") from None
+    arrays = read(path)
     try:
         description = json.loads(str(arrays.pop(DESCRIPTION)))
     except (KeyError, json.JSONDecodeError):
@@ -76,3 +52,39 @@ def load_npz(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
             f"{path}: an .npz file, but not one that mydl wrote: it has no {DESCRIPTION} entry"
         ) from None
     return arrays, description
+
+
+def read(path: Path) -> dict[str, Array]:
+    """The arrays of any .npz file by name, each with the checksum that the archive has for it.
+
+    Raises:
+        WeightsError: there is no such file, it is damaged, or it is some other kind of file.
+    """
+    try:
+        with open_archive(path) as archive:
+            return {
+                entry.removesuffix(".npy"): _array(archive.read(entry))
+                for entry in archive.namelist()
+            }
+    except FileNotFoundError:
+        raise WeightsError(f"{path}: there is no such file") from None
+    except IsADirectoryError:
+        raise WeightsError(f"{path}: this is a folder, not a file") from None
+    except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds on damaged files
+        raise WeightsError(f"{path}: not a readable .npz file ({error})") from None
+
+
+def _array(raw: bytes) -> Array:
+    """The array in an .npy file, refused before memory is taken if bytes are missing."""
+    content = io.BytesIO(raw)
+    version = np.lib.format.read_magic(content)
+    read_header = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }[version]
+    shape, columns_first, dtype = read_header(content)
+    rest = raw[content.tell() :]
+    if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(rest):
+        raise ValueError(f"{len(rest)} bytes are no array of shape {shape} and type {dtype}")
+    values: Array = np.frombuffer(rest, dtype)
+    return values.reshape(shape, order="F" if columns_first else "C")
