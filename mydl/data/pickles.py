@@ -1,17 +1,19 @@
-"""Read the dictionaries of arrays that CIFAR-10 comes in as pickles, without unpickling.
+"""Read dictionaries of arrays that come as pickles, such as CIFAR-10, without unpickling.
 
 A pickle is a program for a machine with a stack, and that program may call any function there is.
-Here the few instructions that a dictionary of lists, strings, numbers and uint8 arrays needs are
+Here the few instructions that a dictionary of lists, strings, numbers and arrays needs are
 followed by hand, and nothing is ever called: what the program wants to build is only noted down
 and then read. Memory stays in proportion to the file.
 """
 
 from __future__ import annotations
 
+import io
 import math
 import pickletools
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -29,23 +31,33 @@ CONSTANTS = {
     "EMPTY_TUPLE": (),
 }
 VALUES = (
-    *("BININT", "BININT1", "BININT2", "LONG1"),
+    *("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT"),
     *("SHORT_BINSTRING", "BINSTRING", "SHORT_BINBYTES", "BINBYTES"),
     *("SHORT_BINUNICODE", "BINUNICODE"),
 )
 TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
-class _Name(str):
+ORDERED = "collections OrderedDict"
+STORED_OUTSIDE = "stored outside"  # the name of what BINPERSID takes from outside the pickle
+
+
+class Name(str):
     """The name of a function or class, "module name"."""
 
 
 @dataclass(eq=False)
-class _Noted:
+class Noted:
     """The result that calling ``name`` would have, and the state that it would be given."""
 
     name: str
     arguments: Any
+    state: Any = None
+
+
+class Ordered(dict[Any, Any]):
+    """An OrderedDict, which unlike a dictionary can be given a state."""
+
     state: Any = None
 
 
@@ -66,24 +78,44 @@ def read_pickle(raw: bytes) -> dict[str, Any]:
     >>> read_pickle(pickle.dumps({"labels": [3, 1]}, protocol=2))
     {'labels': [3, 1]}
     """
-    try:
-        content = _follow(raw)
-    except DataError:
-        raise
-    except (ValueError, LookupError, TypeError, AttributeError):
-        # The instructions do not fit each other or the file ends too early.
-        raise DataError("it is damaged or no pickle; unpack or download it again") from None
+    content = follow(io.BytesIO(raw), ADMITTED, "which no data set needs")
     if not isinstance(content, dict):
         raise DataError(f"it holds no dictionary but a value of type {type(content).__name__}")
+    if any(isinstance(key, int) for key in content):
+        raise DataError("it holds a dictionary with numbers for names")
     return {
         key.decode("latin-1") if isinstance(key, bytes) else key: (
-            _array(value) if isinstance(value, _Noted) else value
+            _array(value) if isinstance(value, Noted) else value
         )
         for key, value in content.items()
     }
 
 
-def _follow(raw: bytes) -> Any:
+def follow(
+    file: BinaryIO, admitted: Collection[str], refusal: str, *, outside: bool = False
+) -> Any:
+    """What the next pickle in a file builds, of values, dictionaries and :class:`Noted` calls.
+
+    Args:
+        file: is read up to the end of the pickle.
+        admitted: functions and classes that may be named, each as "module name".
+        refusal: what to say of others, such as "which no data set needs".
+        outside: whether it may refer to things stored outside the pickle. They come as Noted with
+            the name ``STORED_OUTSIDE``.
+
+    Raises:
+        DataError: as for :func:`read_pickle`.
+    """
+    try:
+        return _follow(file, admitted, refusal, outside)
+    except DataError:
+        raise
+    except (ValueError, LookupError, TypeError, AttributeError):
+        # The instructions do not fit each other or the file ends too early.
+        raise DataError("it is damaged or no pickle; unpack or download it again") from None
+
+
+def _follow(file: BinaryIO, admitted: Collection[str], refusal: str, outside: bool) -> Any:
     """Follow the instructions; an error of any kind means that they make no sense."""
     stack: list[Any] = []
     marks: list[int] = []
@@ -96,7 +128,7 @@ def _follow(raw: bytes) -> Any:
         return items
 
     argument: Any
-    for opcode, argument, _ in pickletools.genops(raw):
+    for opcode, argument, _ in pickletools.genops(file):
         name = opcode.name
         if name in VALUES:
             stack.append(argument)
@@ -119,7 +151,7 @@ def _follow(raw: bytes) -> Any:
         elif name in ("SETITEM", "SETITEMS"):
             items = [stack.pop(), stack.pop()][::-1] if name == "SETITEM" else since_mark()
             keys, values = items[::2], items[1::2]
-            if not all(isinstance(key, str | bytes) for key in keys):
+            if not all(isinstance(key, str | bytes | int) for key in keys):
                 raise ValueError
             stack[-1].update(zip(keys, values, strict=True))
         elif name in ("BINPUT", "LONG_BINPUT"):
@@ -132,15 +164,19 @@ def _follow(raw: bytes) -> Any:
             if name == "STACK_GLOBAL":
                 function, module = stack.pop(), stack.pop()
                 argument = " ".join((module, function))
-            if argument not in ADMITTED:
+            if argument not in admitted:
                 wanted = argument.replace(" ", ".")[:100]
-                raise DataError(f"it asks for {wanted!r}, which no data set needs: do not trust it")
-            stack.append(_Name(argument))
+                raise DataError(f"it asks for {wanted!r}, {refusal}: do not trust it")
+            stack.append(Name(argument))
         elif name == "REDUCE":
             arguments, function = stack.pop(), stack.pop()
-            if not isinstance(function, _Name):
+            if not isinstance(function, Name):
                 raise ValueError
-            stack.append(_Noted(function, arguments))
+            # Python 2 gives the pairs of an OrderedDict as an argument, Python 3 fills it later.
+            ordered = function == ORDERED
+            stack.append(_ordered(*arguments) if ordered else Noted(function, arguments))
+        elif name == "BINPERSID" and outside:
+            stack.append(Noted(STORED_OUTSIDE, stack.pop()))
         elif name == "BUILD":
             state = stack.pop()
             stack[-1].state = state
@@ -148,11 +184,18 @@ def _follow(raw: bytes) -> Any:
             (content,) = stack
             return content
         elif name not in ("PROTO", "FRAME"):
-            raise DataError(f"it uses pickle's instruction {name}, which no data set needs")
+            raise DataError(f"it uses pickle's instruction {name}, {refusal}")
     raise ValueError("no end")
 
 
-def _array(noted: _Noted) -> Array:
+def _ordered(pairs: list[list[Any]] | None = None) -> Ordered:
+    pairs = pairs or []
+    if not all(isinstance(key, str | bytes | int) for key, _ in pairs):
+        raise ValueError
+    return Ordered((key, value) for key, value in pairs)
+
+
+def _array(noted: Noted) -> Array:
     """The array that was noted down, if it is one of whole numbers from 0 to 255."""
     if noted.name not in RECONSTRUCT:
         raise DataError(f"it holds {noted.name.replace(' ', '.')} instead of an array")
