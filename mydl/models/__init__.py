@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..names import unknown
+from .metaparameters import Metaparameters
 from .network import Network
 from .squeezenet import (
     SqueezeNet,
@@ -13,12 +14,14 @@ from .squeezenet import (
     squeezenet1_0_cifar,
     squeezenet1_1,
     squeezenet1_1_cifar,
+    squeezenet_general,
     squeezenet_tiny,
 )
 from .summary import Summary, fire_weights, plain_weights, summary
 
 __all__ = [
     "MODEL_NAMES",
+    "Metaparameters",
     "Network",
     "SqueezeNet",
     "Summary",
@@ -29,6 +32,7 @@ __all__ = [
     "squeezenet1_0_cifar",
     "squeezenet1_1",
     "squeezenet1_1_cifar",
+    "squeezenet_general",
     "squeezenet_tiny",
     "summary",
 ]
@@ -39,6 +43,7 @@ _MODELS: dict[str, Callable[..., SqueezeNet]] = {
     "squeezenet1_0_cifar": squeezenet1_0_cifar,
     "squeezenet1_1_cifar": squeezenet1_1_cifar,
     "squeezenet_tiny": squeezenet_tiny,
+    "squeezenet_general": squeezenet_general,
 }
 
 MODEL_NAMES = tuple(_MODELS)

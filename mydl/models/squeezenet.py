@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,54 +13,34 @@ from ..init import normal
 from ..layer import Layer, whole_number
 from ..layers import Bypass, Conv2d, Dropout, Fire, GlobalAvgPool2d, MaxPool2d, ReLU, Sequential
 from ..layers.fire import convolution
+from .metaparameters import Metaparameters
 from .network import Network
 
-# The paper's table 1 from top to bottom, and the networks that follow from it:
-#   conv: pixels of the filter, filters        pool: pixels of the window, stride
-#   fire: filters of squeeze 1x1, expand 1x1, expand 3x3
-VERSIONS: Mapping[str, Mapping[str, tuple[int, ...]]] = {
-    "1.0": {
-        "conv1": (7, 96),
-        "pool1": (3, 2),
-        "fire2": (16, 64, 64),
-        "fire3": (16, 64, 64),
-        "fire4": (32, 128, 128),
-        "pool4": (3, 2),
-        "fire5": (32, 128, 128),
-        "fire6": (48, 192, 192),
-        "fire7": (48, 192, 192),
-        "fire8": (64, 256, 256),
-        "pool8": (3, 2),
-        "fire9": (64, 256, 256),
-    },
-    "1.1": {
-        "conv1": (3, 64),
-        "pool1": (3, 2),
-        "fire2": (16, 64, 64),
-        "fire3": (16, 64, 64),
-        "pool3": (3, 2),
-        "fire4": (32, 128, 128),
-        "fire5": (32, 128, 128),
-        "pool5": (3, 2),
-        "fire6": (48, 192, 192),
-        "fire7": (48, 192, 192),
-        "fire8": (64, 256, 256),
-        "fire9": (64, 256, 256),
-    },
-    "tiny": {
-        "conv1": (3, 64),
-        "pool1": (3, 2),
-        "fire2": (16, 64, 64),
-        "fire3": (16, 64, 64),
-        "pool3": (3, 2),
-        "fire4": (32, 128, 128),
-        "fire5": (32, 128, 128),
-    },
-}
 
-# Pixels of an ImageNet image. Table 1 says 224, but its conv1 of 111 pixels comes out of the 227
-# that the authors' own files feed to version 1.0.
-IMAGENET_PIXELS = {"1.0": 227, "1.1": 224, "tiny": 224}
+@dataclass(frozen=True)
+class Plan:
+    """What tells one version from another.
+
+    Attributes:
+        conv1: pixels of its filters' sides, number of filters.
+        pools: numbers of the layers that a max pool follows: 3 for pool3, behind fire3.
+        fires: how many fire modules there are, the first of which is fire2.
+        pixels: of the side of an ImageNet image.
+    """
+
+    conv1: tuple[int, int]
+    pools: tuple[int, ...]
+    fires: int
+    pixels: int
+
+
+# Table 1 says 224 pixels, but its conv1 of 111 comes out of the 227 that the authors' own files
+# feed to version 1.0.
+VERSIONS = {
+    "1.0": Plan(conv1=(7, 96), pools=(1, 4, 8), fires=8, pixels=227),
+    "1.1": Plan(conv1=(3, 64), pools=(1, 3, 5), fires=8, pixels=224),
+    "tiny": Plan(conv1=(3, 64), pools=(1, 3), fires=4, pixels=224),
+}
 
 INPUT_SIZES = ("imagenet", "cifar")
 BYPASSES = (None, "simple", "complex")
@@ -89,6 +70,12 @@ class SqueezeNet(Network):
         batch_norm: normalise after every convolution but conv10.
         final_relu: whether conv10 is followed by the paper's ReLU. Without it training starts more
             surely: a logit that is negative for every image gets no gradient through a ReLU.
+        base_e, incr_e, pct_3x3, freq, squeeze_ratio: the paper's metaparameters, from which the
+            sizes of the fire modules follow, see :class:`Metaparameters`. The defaults make table
+            1.
+        conv10_padding: pixels of zeros around the input of conv10. The authors' file of version 1.0
+            has 1, table 1 and version 1.1 have 0. At the border conv10 then gives its bias, which
+            goes into the average.
         dtype: float32, or float64 for gradient checks.
         seed: fixes the weights, the same for both dtypes up to rounding, and the dropout; None
             draws unpredictable ones.
@@ -103,7 +90,7 @@ class SqueezeNet(Network):
         ValueError: an argument has a wrong value.
         LayerError: an image is too small or has another number of channels than 3.
 
-    Source: SqueezeNet (arXiv 1602.07360), table 1 and section 6; version 1.1 is that of
+    Source: SqueezeNet (arXiv 1602.07360), table 1 and sections 5 and 6; version 1.1 is that of
     https://github.com/forresti/SqueezeNet.
 
     >>> net = SqueezeNet(num_classes=10, input_size="cifar")
@@ -126,6 +113,12 @@ class SqueezeNet(Network):
         dropout: float = 0.5,
         batch_norm: bool = False,
         final_relu: bool = True,
+        base_e: int = 128,
+        incr_e: int = 128,
+        pct_3x3: float = 0.5,
+        freq: int = 2,
+        squeeze_ratio: float = 0.125,
+        conv10_padding: int = 0,
         dtype: DTypeLike = np.float32,
         seed: int | None = 0,
     ) -> None:
@@ -134,14 +127,23 @@ class SqueezeNet(Network):
         _check_choice("bypass", bypass, BYPASSES)
         self.version, self.input_size = version, input_size
         self.num_classes = whole_number(num_classes, "num_classes", 1)
-        pixels = 32 if input_size == "cifar" else IMAGENET_PIXELS[version]
+        self.metaparameters = Metaparameters(base_e, incr_e, pct_3x3, freq, squeeze_ratio)
+        padding = whole_number(conv10_padding, "conv10_padding", 0)
+        plan = VERSIONS[version]
+        pixels = 32 if input_size == "cifar" else plan.pixels
         self.image_shape = (pixels, pixels, 3)
 
         rng = np.random.default_rng(seed)
         features, channels = _features(
-            VERSIONS[version], input_size, bypass, batch_norm=batch_norm, dtype=dtype, rng=rng
+            plan,
+            self.metaparameters,
+            input_size,
+            bypass,
+            batch_norm=batch_norm,
+            dtype=dtype,
+            rng=rng,
         )
-        conv10 = Conv2d(channels, num_classes, kernel_size=1, dtype=dtype, rng=rng)
+        conv10 = Conv2d(channels, num_classes, 1, padding=padding, dtype=dtype, rng=rng)
         conv10.weight.data = normal(conv10.weight.shape, 0.01, dtype, rng)
         classifier: dict[str, Layer] = {"dropout9": Dropout(dropout, rng=rng), "conv10": conv10}
         if final_relu:
@@ -154,32 +156,31 @@ class SqueezeNet(Network):
 
 
 def _features(
-    table: Mapping[str, tuple[int, ...]], input_size: str, bypass: str | None, **options: Any
+    plan: Plan, sizes: Metaparameters, input_size: str, bypass: str | None, **options: Any
 ) -> tuple[dict[str, Layer], int]:
-    """The layers of a table by name, and the channels of the last one's output."""
+    """The layers in front of the classifier by name, and the channels of the last one's output."""
     layers: dict[str, Layer] = {}
-    channels = 3
-    for name, numbers in table.items():
-        if name.startswith("pool"):
+
+    def pool(number: int) -> None:
+        if number in plan.pools:
             # Caffe rounds up: a last window may hang over the edge.
-            kernel_size, stride = numbers
-            layers[name] = MaxPool2d(kernel_size, stride, ceil_mode=True)
-            continue
-        if name == "conv1":
-            kernel_size, filters = numbers
-            stride, padding = (1, kernel_size // 2) if input_size == "cifar" else (2, 0)
-            layers[name] = convolution(channels, filters, kernel_size, stride, padding, **options)
-            layers["relu1"] = ReLU()
-        else:
-            squeeze, expand1x1, expand3x3 = numbers
-            filters = expand1x1 + expand3x3
-            fire = Fire(channels, squeeze, expand1x1, expand3x3, **options)
-            if bypass and filters == channels:
-                layers[name] = Bypass(fire)
-            elif bypass == "complex":
-                layers[name] = Bypass(fire, convolution(channels, filters, 1, **options))
-            else:
-                layers[name] = fire
+            layers[f"pool{number}"] = MaxPool2d(3, 2, ceil_mode=True)
+
+    kernel_size, channels = plan.conv1
+    stride, padding = (1, kernel_size // 2) if input_size == "cifar" else (2, 0)
+    layers["conv1"] = convolution(3, channels, kernel_size, stride, padding, **options)
+    layers["relu1"] = ReLU()
+    pool(1)
+    for number in range(2, 2 + plan.fires):
+        squeeze, expand1x1, expand3x3 = sizes.fire(number - 2)
+        filters = expand1x1 + expand3x3
+        layer: Layer = Fire(channels, squeeze, expand1x1, expand3x3, **options)
+        if bypass and filters == channels:
+            layer = Bypass(layer)
+        elif bypass == "complex":
+            layer = Bypass(layer, convolution(channels, filters, 1, **options))
+        layers[f"fire{number}"] = layer
+        pool(number)
         channels = filters
     return layers, channels
 
@@ -199,6 +200,34 @@ def squeezenet1_0(**options: Any) -> SqueezeNet:
 def squeezenet1_1(**options: Any) -> SqueezeNet:
     """SqueezeNet version 1.1; options as for :class:`SqueezeNet`."""
     return SqueezeNet("1.1", **options)
+
+
+def squeezenet_general(
+    base_e: int = 128,
+    incr_e: int = 128,
+    pct_3x3: float = 0.5,
+    freq: int = 2,
+    squeeze_ratio: float = 0.125,
+    **options: Any,
+) -> SqueezeNet:
+    """The paper's general form (section 5), of which its SqueezeNet is the case of the defaults.
+
+    Args:
+        base_e, incr_e, pct_3x3, freq, squeeze_ratio: see :class:`Metaparameters`.
+        options: others of :class:`SqueezeNet`.
+
+    >>> squeezenet_general(squeeze_ratio=0.75).num_parameters()
+    4841704
+    """
+    return SqueezeNet(
+        "1.0",
+        base_e=base_e,
+        incr_e=incr_e,
+        pct_3x3=pct_3x3,
+        freq=freq,
+        squeeze_ratio=squeeze_ratio,
+        **options,
+    )
 
 
 def squeezenet1_0_cifar(num_classes: int = 10, **options: Any) -> SqueezeNet:

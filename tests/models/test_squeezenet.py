@@ -69,11 +69,65 @@ def stages(network, shape):
 
 
 def test_version_1_0_is_the_paper_s_table_1():
-    assert stages(squeezenet1_0(), (1, 227, 227, 3)) == PAPER
+    network = squeezenet1_0()
+    assert stages(network, (1, 227, 227, 3)) == PAPER
+    assert sum(parameters for _, parameters in PAPER.values()) == 1_248_424  # the table's total
+    assert network.num_parameters() == 1_248_424
+
+
+def test_table_1_s_224_pixels_do_not_give_its_111():
+    sizes = stages(squeezenet1_0(), (1, 224, 224, 3))
+    assert (sizes["conv1"][0], sizes["pool1"][0]) == ((109, 109, 96), (54, 54, 96))
+
+
+def test_fire_modules_have_the_filters_of_table_1():
+    filters = {
+        name: [layer.out_channels for layer in (fire.squeeze, fire.expand1x1, fire.expand3x3)]
+        for name, fire in squeezenet1_0().features.children().items()
+        if name.startswith("fire")
+    }
+    assert filters == {
+        "fire2": [16, 64, 64],
+        "fire3": [16, 64, 64],
+        "fire4": [32, 128, 128],
+        "fire5": [32, 128, 128],
+        "fire6": [48, 192, 192],
+        "fire7": [48, 192, 192],
+        "fire8": [64, 256, 256],
+        "fire9": [64, 256, 256],
+    }
 
 
 def test_version_1_1_layer_by_layer():
     assert stages(squeezenet1_1(), (1, 224, 224, 3)) == VERSION_1_1
+    assert sum(parameters for _, parameters in VERSION_1_1.values()) == 1_235_496
+
+
+@pytest.mark.parametrize(
+    ("padding", "multiply_adds", "pixels"), [(0, 832_667_936, 13), (1, 861_339_936, 15)]
+)
+def test_the_published_1_72_gflop_need_the_padding_of_conv10(padding, multiply_adds, pixels):
+    network = squeezenet1_0(conv10_padding=padding)
+    assert network.multiply_adds((1, 227, 227, 3)) == multiply_adds
+    assert (round(2 * multiply_adds / 1e9, 2) == 1.72) == (padding == 1)
+    assert stages(network, (1, 227, 227, 3))["conv10"] == ((pixels, pixels, 1000), 513_000)
+    assert network.num_parameters() == 1_248_424
+
+
+@pytest.mark.parametrize("final_relu", [True, False])
+def test_the_padding_of_conv10_adds_its_bias_to_the_average(final_relu):
+    options = {"dropout": 0.0, "final_relu": final_relu, "dtype": np.float64}
+    plain = squeezenet1_0_cifar(**options)
+    padded = squeezenet1_0_cifar(**options, conv10_padding=1)
+    bias = np.linspace(-0.4, 0.5, 10)
+    for network in (plain, padded):
+        network.classifier["conv10"].bias.data = bias
+    x = np.random.default_rng(0).normal(size=(2, 32, 32, 3))
+    border = np.maximum(bias, 0) if final_relu else bias
+    # 4x4 pixels become 6x6, of which 20 see zeros only.
+    np.testing.assert_allclose(
+        padded.forward(x), (16 * plain.forward(x) + 20 * border) / 36, rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,7 +137,11 @@ def test_version_1_1_layer_by_layer():
         (squeezenet1_1(), 1_235_496),
         (squeezenet1_0(bypass="simple"), 1_248_424),
         (squeezenet1_0(bypass="complex"), 1_589_672),
+        (squeezenet1_1(bypass="simple"), 1_235_496),
+        (squeezenet1_1(bypass="complex"), 1_572_648),
         (squeezenet_tiny(), 122_986),
+        (squeezenet1_0_cifar(), 740_554),
+        (squeezenet1_1_cifar(), 727_626),
     ],
 )
 def test_parameter_counts(network, parameters):
@@ -330,6 +388,8 @@ def test_images_of_other_sizes_work(h, w, n):
         ({"num_classes": 2.5}, "num_classes must be a whole number, got 2.5"),
         ({"dropout": 1.5}, "from 0 to 1, got 1.5"),
         ({"dtype": np.int32}, "dtype must be float32 or float64, got int32"),
+        ({"squeeze_ratio": 2}, "squeeze_ratio must be a fraction from 0 to 1, got 2"),
+        ({"conv10_padding": -1}, "conv10_padding must be at least 0, got -1"),
     ],
 )
 def test_wrong_arguments_are_named(options, message):
