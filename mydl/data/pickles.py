@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import math
 import pickletools
+import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -92,7 +93,7 @@ def read_pickle(raw: bytes) -> dict[str, Any]:
 
 
 def follow(
-    file: BinaryIO, admitted: Collection[str], refusal: str, *, outside: bool = False
+    file: BinaryIO, admitted: Collection[str], refusal: str, outside: list[Noted] | None = None
 ) -> Any:
     """What the next pickle in a file builds, of values, dictionaries and :class:`Noted` calls.
 
@@ -100,14 +101,17 @@ def follow(
         file: is read up to the end of the pickle.
         admitted: functions and classes that may be named, each as "module name".
         refusal: what to say of others, such as "which no data set needs".
-        outside: whether it may refer to things stored outside the pickle. They come as Noted with
-            the name ``STORED_OUTSIDE``.
+        outside: gets what it refers to outside of the pickle, as Noted of the name
+            ``STORED_OUTSIDE``; None refuses that.
 
     Raises:
         DataError: as for :func:`read_pickle`.
     """
     try:
-        return _follow(file, admitted, refusal, outside)
+        with warnings.catch_warnings():
+            # pickletools decodes even instructions that are then refused.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return _follow(file, admitted, refusal, outside)
     except DataError:
         raise
     except (ValueError, LookupError, TypeError, AttributeError):
@@ -115,7 +119,9 @@ def follow(
         raise DataError("it is damaged or no pickle; unpack or download it again") from None
 
 
-def _follow(file: BinaryIO, admitted: Collection[str], refusal: str, outside: bool) -> Any:
+def _follow(
+    file: BinaryIO, admitted: Collection[str], refusal: str, outside: list[Noted] | None
+) -> Any:
     """Follow the instructions; an error of any kind means that they make no sense."""
     stack: list[Any] = []
     marks: list[int] = []
@@ -175,8 +181,9 @@ def _follow(file: BinaryIO, admitted: Collection[str], refusal: str, outside: bo
             # Python 2 gives the pairs of an OrderedDict as an argument, Python 3 fills it later.
             ordered = function == ORDERED
             stack.append(_ordered(*arguments) if ordered else Noted(function, arguments))
-        elif name == "BINPERSID" and outside:
-            stack.append(Noted(STORED_OUTSIDE, stack.pop()))
+        elif name == "BINPERSID" and outside is not None:
+            outside.append(Noted(STORED_OUTSIDE, stack.pop()))
+            stack.append(outside[-1])
         elif name == "BUILD":
             state = stack.pop()
             stack[-1].state = state

@@ -67,6 +67,7 @@ def test_a_call_of_anything_else_is_refused_and_not_made(function, protocol, tmp
         (b"\x80\x02Pthing\n.", "instruction PERSID"),
         (b"\x80\x02K\x01Q.", "instruction BINPERSID"),
         (b"\x80\x02\x82\x01.", "instruction EXT1"),
+        (b"S'\\u'\n.", "instruction STRING"),
         (b"\x80\x05\x96" + struct.pack("<Q", 2**40), "damaged or no pickle"),
         (b"\x80\x05\x96" + struct.pack("<Q", 4) + b"abcd.", "instruction BYTEARRAY8"),
         (b"\x80\x04\x8c\x0bbuiltins.os\x8c\x06system\x93.", "it asks for"),
