@@ -76,8 +76,8 @@ def warnings(threads: int) -> list[str]:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     if load > BUSY * cores:
         found.append(
-            f"other programs are busy (load average {load:.1f} on {cores} cores): the numbers will "
-            "be too low"
+            f"other programs are busy (load average {load:.1f} on {cores} cores): speeds will be "
+            "too low, and ratios not to be trusted"
         )
     libraries = [library["internal_api"] for library in _blas_libraries()]
     if len(libraries) > 1:

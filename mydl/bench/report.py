@@ -10,9 +10,23 @@ import numpy as np
 from .compare import Comparison
 from .results import missing, ratio, results
 
+STEADY = 1.25  # between the quartiles of sgemm's speed; an idle machine stays well below
+
+
+def unsteady(comparisons: Sequence[Comparison]) -> list[str]:
+    """A sentence if the machine was not the same throughout: sgemm always does the same work."""
+    low, high = np.quantile([speed for c in comparisons for speed in c.sgemm], [0.25, 0.75])
+    if high <= STEADY * low:
+        return []
+    return [
+        f"the machine's speed varied during the run (sgemm's quartiles are {low:.0f} and "
+        f"{high:.0f} GFLOP/s): something else was at work, so measure again"
+    ]
+
 
 def report(
     machine: dict[str, Any],
+    warnings: Sequence[str],
     threads: int,
     comparisons: Sequence[Comparison],
     startup: dict[str, float] | None,
@@ -21,6 +35,7 @@ def report(
 
     Args:
         machine: what :func:`mydl.bench.machine.machine` says.
+        warnings: of what is in the way of honest numbers.
         threads: that each implementation had.
         comparisons: one for each case.
         startup: what :func:`mydl.bench.startup.startup` measured; None if it was left out.
@@ -28,7 +43,7 @@ def report(
     sgemm = [speed for comparison in comparisons for speed in comparison.sgemm]
     ratios = [ratio(comparison) for comparison in comparisons]
     return {
-        "machine": machine,
+        "machine": {**machine, "warnings": [*warnings, *unsteady(comparisons)]},
         "threads": threads,
         "sgemm_gflops": round(float(np.median(sgemm)), 1),
         "sgemm_gflops_best": round(max(sgemm), 1),

@@ -33,7 +33,7 @@ def main() -> None:
     name, case, threads, seconds = sys.argv[1:]
     asked = _questions()
     try:
-        step = prepare(name, Case(**json.loads(case)), int(threads))
+        step = prepare(name, read_case(case), int(threads))
         warm_up(step)
         _forget_peak_memory()
         answer(ready=True)
@@ -46,6 +46,12 @@ def main() -> None:
         answer(cannot=str(error))
     except Exception as error:
         answer(failed=f"{type(error).__name__}: {_first_line(error)}")
+
+
+def read_case(text: str) -> Case:
+    """The case that was written as JSON, which has lists in place of tuples."""
+    values = json.loads(text)
+    return Case(**{**values, "image": tuple(values["image"])})
 
 
 def _questions() -> threading.Semaphore:

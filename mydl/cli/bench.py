@@ -88,7 +88,7 @@ def bench(
     if profile:
         if only or plot:
             raise ValueError("--profile is about mydl's layers alone: leave --only and --plot out")
-        if image is None and not batch and mode is None:
+        if image is None and not batch:
             cases = cases[:1]
         _profile(cases, threads or 1, as_json)
         return
@@ -128,15 +128,14 @@ def _compare(
     from ..bench import machine, results
     from ..bench import startup as start
     from ..bench.compare import compare
-    from ..bench.report import report
+    from ..bench.report import report, unsteady
 
     about, hindrances = machine.machine(), machine.warnings(threads)
     if not as_json:
         print(machine.describe(about))
         crowd = f"{threads} thread{'s' if threads > 1 else ''} for each"
         print(f"{crowd}, medians of up to {rounds} measurements\n", flush=True)
-    for hindrance in hindrances:
-        print(f"mydl: {hindrance}", file=sys.stderr, flush=True)
+    _warn(hindrances)
     comparisons: list[Comparison] = []
     for case in cases:
         with _progress() as tell:
@@ -152,7 +151,8 @@ def _compare(
                 waiting = start.startup(threads, tell)
         except start.StartFailed as error:
             print(f"mydl: start-up was not measured: {error}", file=sys.stderr)
-    whole = report({**about, "warnings": hindrances}, threads, comparisons, waiting)
+    whole = report(about, hindrances, threads, comparisons, waiting)
+    _warn(unsteady(comparisons))
     if as_json:
         _print_json(whole)
     else:
@@ -163,6 +163,11 @@ def _compare(
         draw(plot, comparisons)
     if not whole["results"]:
         raise ValueError("nothing could be measured")
+
+
+def _warn(sentences: list[str]) -> None:
+    for sentence in sentences:
+        print(f"mydl: {sentence}", file=sys.stderr, flush=True)
 
 
 def _closing(whole: dict[str, Any], waiting: str) -> str:

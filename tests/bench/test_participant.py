@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+from dataclasses import asdict
 
 import pytest
 
@@ -11,7 +12,7 @@ from mydl.bench.cases import Case
 from mydl.bench.compare import compare
 from mydl.bench.implementations import choose_implementations, prepare
 from mydl.bench.participant import NotMeasured, Participant
-from mydl.bench.worker import measure, peak_memory_mb, warm_up
+from mydl.bench.worker import measure, peak_memory_mb, read_case, warm_up
 
 TINY = Case("squeezenet_tiny", 10, (16, 16, 3), 1, "train")
 
@@ -84,10 +85,13 @@ def test_the_others_go_on_without_one_that_fails():
 )
 def test_a_missing_library_is_said_with_the_way_to_get_it(monkeypatch, name, library, extra):
     monkeypatch.setitem(sys.modules, library, None)
-    monkeypatch.delitem(sys.modules, "mydl.bench.torch_peer", raising=False)
     case = Case("squeezenet1_1_cifar", 10, (32, 32, 3), 1, "infer")
     with pytest.raises(ImportError, match=rf"pip install 'mydl\[{extra}\]'"):
         prepare(name, case, threads=1)
+
+
+def test_a_case_arrives_as_it_was_sent():
+    assert read_case(json.dumps(asdict(TINY))) == TINY
 
 
 def test_names_of_implementations():
@@ -114,4 +118,3 @@ def test_peak_memory_is_that_of_this_process():
     block[:] = b"1" * len(block)
     assert peak_memory_mb() >= before
     del block
-    assert json.dumps(peak_memory_mb())

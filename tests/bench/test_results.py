@@ -7,7 +7,7 @@ import pytest
 from mydl.bench.cases import CASES
 from mydl.bench.compare import Comparison
 from mydl.bench.participant import NotMeasured
-from mydl.bench.report import report
+from mydl.bench.report import report, unsteady
 from mydl.bench.results import missing, ratio, results, sentences, table
 
 UNINSTALLED = NotMeasured("X is not installed", missing=True)
@@ -99,10 +99,17 @@ def test_what_is_missing_and_where():
 
 
 def test_the_report_is_json():
-    whole = report({"cpu": "?"}, 2, [THREE, comparison({"mydl": [1.0]}, CASES[1])], None)
+    whole = report({"cpu": "?"}, ["busy"], 2, [THREE, comparison({"mydl": [1.0]}, CASES[1])], None)
     assert json.loads(json.dumps(whole, allow_nan=False)) == whole
     assert whole["sgemm_gflops"] == 100
     assert whole["sgemm_gflops_best"] == 140
     assert len(whole["results"]) == 5
     assert len(whole["ratios"]) == 1
     assert whole["startup"] is None
+    assert whole["machine"]["warnings"][0] == "busy"
+
+
+def test_a_machine_whose_speed_varied_is_told():
+    assert unsteady([comparison({}, sgemm=[100, 105, 98, 101])]) == []
+    (sentence,) = unsteady([comparison({}, sgemm=[100, 100, 100]), comparison({}, sgemm=[40, 50])])
+    assert "sgemm's quartiles are 50 and 100 GFLOP/s" in sentence
