@@ -8,7 +8,9 @@ from .conv import Conv2d
 from .dropout import Dropout
 from .fire import Fire
 from .flatten import Flatten
+from .grouped import GroupedConv2d
 from .linear import Linear
+from .lrn import LocalResponseNorm
 from .pool import MaxPool2d
 from .relu import ReLU
 from .sequential import Sequential
@@ -24,7 +26,9 @@ __all__ = [
     "Fire",
     "Flatten",
     "GlobalAvgPool2d",
+    "GroupedConv2d",
     "Linear",
+    "LocalResponseNorm",
     "LogSoftmax",
     "MaxPool2d",
     "ReLU",

@@ -205,6 +205,30 @@ record_loss("loss_huge", draw(4, 5) * 1e5, labels)
 record_loss("loss_one_class", draw(3, 1), np.array([0, 0, 0]))
 
 
+def grouped(x, groups, **p):
+    """A convolution whose weights come in a piece for each group."""
+    weight, bias = (
+        torch.cat([p[f"{i}.{name}"] for i in range(groups)], -1) for name in ("weight", "bias")
+    )
+    return conv(x, weight, bias, stride=2, padding=1, groups=groups)
+
+
+def record_norm_across_channels(name, shape, *args, **kwargs):
+    record(name, images(lambda x: F.local_response_norm(x, *args, **kwargs)), draw(*shape))
+
+
+# Cases are added at the end, so that the numbers of those above stay as they are.
+pieces = {
+    f"{i}.{k}": p
+    for i in range(3)
+    for k, p in {"weight": draw(3, 2, 2, 1), "bias": draw(1)}.items()
+}
+record("grouped", lambda x, **p: grouped(x, 3, **p), draw(2, 5, 4, 6), **pieces)
+record_norm_across_channels("lrn", (2, 3, 2, 7), 5)
+record_norm_across_channels("lrn_alexnet", (2, 3, 2, 7), 5, alpha=5e-4, beta=0.75, k=2.0)
+record_norm_across_channels("lrn_strong", (2, 2, 3, 4), 3, alpha=3.0, beta=1.5, k=0.5)
+
+
 def pooled_size(size, kernel, stride, padding, ceil_mode):
     try:
         x = torch.zeros(1, 1, size, kernel)
