@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -53,9 +54,14 @@ def content(path: Path, limit: int) -> bytes:
     return path.read_bytes()
 
 
+def stored_type(kind: str) -> np.dtype[Any]:
+    """NumPy's type for a number in a file."""
+    return np.dtype(STORED.get(kind, kind)).newbyteorder("<")
+
+
 def item_size(kind: str) -> int:
     """Bytes of a number in a file."""
-    return np.dtype(STORED.get(kind, kind)).itemsize
+    return stored_type(kind).itemsize
 
 
 def byte_count(kind: str, shape: Sequence[int]) -> int:
@@ -89,8 +95,8 @@ def array(raw: bytes | bytearray | memoryview, kind: str, shape: Sequence[int]) 
         raise FormatError(
             f"shape {tuple(shape)} of {kind} needs {needed} bytes, but there are {len(raw)}"
         )
-    stored = np.dtype(STORED.get(kind, kind))
-    values: Array = np.frombuffer(raw, stored.newbyteorder("<")).astype(stored)
+    stored = stored_type(kind)
+    values: Array = np.frombuffer(raw, stored).astype(stored.newbyteorder("="))
     if kind == "bfloat16":  # the upper half of a float32
         values = (values.astype(np.uint32) << 16).view(np.float32)
     elif kind == "bool":
