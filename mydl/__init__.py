@@ -33,7 +33,15 @@ if TYPE_CHECKING:
         Softmax,
     )
     from .losses import SoftmaxCrossEntropy
-    from .models import SqueezeNet, squeezenet1_0, squeezenet1_1, squeezenet_tiny
+    from .models import (
+        SqueezeNet,
+        load_weights,
+        network_of,
+        save_weights,
+        squeezenet1_0,
+        squeezenet1_1,
+        squeezenet_tiny,
+    )
     from .parallel import ShardedModel
 
 __version__ = "0.1.0"
@@ -60,6 +68,9 @@ __all__ = [
     "Softmax",
     "SoftmaxCrossEntropy",
     "SqueezeNet",
+    "load_weights",
+    "network_of",
+    "save_weights",
     "squeezenet1_0",
     "squeezenet1_1",
     "squeezenet_tiny",

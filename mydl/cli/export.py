@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from ..models import SqueezeNet
+    from ..models import Network
     from ..models.saved import ModelCard
 
 TOLERANCE = 1e-4  # of logits from another program, relative to the largest
@@ -19,33 +18,37 @@ def export(
     weights: Annotated[Path, typer.Argument(help="A run's folder or a model.npz.")],
     output: Annotated[Path, typer.Argument(help="File to write; its ending says the format.")],
 ) -> None:
-    """Write a trained network for other programs: .onnx for ONNX Runtime."""
-    from ..models.saved import load_model
+    """Write a trained network for other programs.
 
-    write = WRITERS.get(output.suffix.lower())
-    if write is None:
+    .onnx for ONNX Runtime; .pth and .safetensors with PyTorch's names and layouts; .npz for mydl.
+    """
+    from ..models.saved import load_model
+    from ..models.storing import WRITERS, save_weights
+
+    if output.suffix.lower() not in WRITERS:
         raise ValueError(f"{output}: the ending must be one of {', '.join(WRITERS)}")
     if not output.parent.is_dir():
         raise ValueError(f"{output}: there is no folder {output.parent}")
     model, card = load_model(weights)
-    write(model, card, output)
-
-
-def _write_onnx(model: SqueezeNet, card: ModelCard, output: Path) -> None:
-    from ..models.onnx_export import INPUT, OUTPUT, export_onnx
-
     try:
-        export_onnx(model, output, card=card)
+        save_weights(model, output, card)
     except ImportError as error:
         raise ValueError(str(error)) from None
-    _say_written(output, card)
+    typer.echo(f"{output}: {card.model} trained on {card.data}, {output.stat().st_size:,} bytes")
+    if output.suffix.lower() == ".onnx":
+        _say_how_to_run(model, card, output)
+
+
+def _say_how_to_run(model: Network, card: ModelCard, output: Path) -> None:
+    from ..models.onnx_export import INPUT, OUTPUT
+
     h, w, c = card.image_shape
     typer.echo(f"input   {INPUT}: float32 (N, {c}, {h}, {w})")
     typer.echo(f"output  {OUTPUT}: float32 (N, {len(card.class_names)})")
     typer.echo(_compare_with_onnxruntime(model, card, output))
 
 
-def _compare_with_onnxruntime(model: SqueezeNet, card: ModelCard, path: Path) -> str:
+def _compare_with_onnxruntime(model: Network, card: ModelCard, path: Path) -> str:
     """Run random images here and in ONNX Runtime; returns the sentence that says they agree.
 
     Raises:
@@ -74,11 +77,3 @@ def _compare_with_onnxruntime(model: SqueezeNet, card: ModelCard, path: Path) ->
         f"run in ONNX Runtime {onnxruntime.__version__}: the logits of {len(images)} random images "
         f"are mydl's, up to {difference:.1e} of the largest"
     )
-
-
-def _say_written(output: Path, card: ModelCard) -> None:
-    typer.echo(f"{output}: {card.model} trained on {card.data}, {output.stat().st_size:,} bytes")
-
-
-# By the ending of the file.
-WRITERS: dict[str, Callable[[SqueezeNet, ModelCard, Path], None]] = {".onnx": _write_onnx}

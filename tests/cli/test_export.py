@@ -11,11 +11,10 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from mydl.cli.export import WRITERS
 from mydl.cli.main import app
 from mydl.data import load_dataset
 from mydl.data.dataset import normalise
-from mydl.models import build_model
+from mydl.models import build_model, load_weights
 from mydl.models.saved import ModelCard, load_model, save_model
 
 needs_onnx = pytest.mark.skipif(find_spec("onnx") is None, reason="needs the package onnx")
@@ -120,9 +119,21 @@ def test_the_example_of_the_documentation_runs(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out.strip() == digits.class_names[model.predict(image)[0]]
 
 
-def test_every_ending_has_its_writer():
-    assert ".onnx" in WRITERS
-    assert all(ending.startswith(".") and ending.islower() for ending in WRITERS)
+@pytest.mark.parametrize("ending", [".npz", ".pth", ".PT", ".safetensors"])
+def test_weights_alone_for_pytorch_and_for_mydl(run_folder, tmp_path, ending):
+    path = tmp_path / f"weights{ending}"
+    size = f"{path}: squeezenet_tiny trained on drawings, "
+    assert run(run_folder, path).startswith(size)
+    model, _ = load_model(run_folder)
+    other = build_model("squeezenet_tiny", **OPTIONS, seed=1)
+    load_weights(other, path)
+    for name, values in model.state_dict().items():
+        np.testing.assert_array_equal(other.state_dict()[name], values)
+
+
+def test_an_npz_is_a_model_as_train_writes_it(run_folder, tmp_path):
+    run(run_folder, tmp_path / "copy.npz")
+    assert (tmp_path / "copy.npz").read_bytes() == (run_folder / "model.npz").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["model", "model.txt", "onnx"])
