@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..names import unknown
+from .loading import LoadedWeights, load_weights, network_of
 from .metaparameters import Metaparameters
 from .network import Network
 from .squeezenet import (
@@ -17,17 +18,22 @@ from .squeezenet import (
     squeezenet_general,
     squeezenet_tiny,
 )
+from .storing import save_weights
 from .summary import Summary, fire_weights, plain_weights, summary
 
 __all__ = [
     "MODEL_NAMES",
+    "LoadedWeights",
     "Metaparameters",
     "Network",
     "SqueezeNet",
     "Summary",
     "build_model",
     "fire_weights",
+    "load_weights",
+    "network_of",
     "plain_weights",
+    "save_weights",
     "squeezenet1_0",
     "squeezenet1_0_cifar",
     "squeezenet1_1",
