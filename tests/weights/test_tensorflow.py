@@ -302,6 +302,7 @@ def test_damaged_files_are_refused_or_read_right(checkpoint, damaged, part):
     whole = path.read_bytes()
     refused = 0
     for seed in range(300):
+        path.unlink()  # some file systems write a file at once that replaces another
         path.write_bytes(damaged(whole, np.random.default_rng(seed)))
         try:
             arrays = read(checkpoint)
@@ -316,11 +317,13 @@ def test_an_index_with_right_checksums_can_say_anything(writer, damaged, tmp_pat
     """Damage before the checksums are computed, as a hostile writer would do it."""
     entries = {b"w%d" % k: writer.entry(1, (1,), 4 * k, FOUR) for k in range(4)}
     (tmp_path / "x.data-00000-of-00001").write_bytes(FOUR * 4)
+    index = tmp_path / "x.index"
     for seed in range(300):
         rng = np.random.default_rng(seed)
         changed = {key: damaged(value, rng) for key, value in entries.items()}
         header = damaged(HEADER, rng) if seed % 3 == 0 else HEADER
-        (tmp_path / "x.index").write_bytes(writer.index(changed, header))
+        index.unlink(missing_ok=True)  # as above
+        index.write_bytes(writer.index(changed, header))
         try:
             arrays = read(tmp_path / "x")
         except WeightsError:
