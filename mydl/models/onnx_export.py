@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import __version__
 from ..layer import Layer, Shape, whole_number
+from ..weights import checksum
 from ..weights.writing import whole_file
 from .onnx_graph import Graph, Tensor
 from .saved import ModelCard
@@ -58,7 +59,7 @@ def onnx_model(
     """The ``onnx.ModelProto`` that :func:`export_onnx` writes, with the same arguments."""
     try:
         import onnx
-        from onnx import checker, helper
+        from onnx import checker, helper, numpy_helper
     except ImportError as error:
         raise ImportError(
             "ONNX files are written with the package onnx: pip install 'mydl[onnx]'"
@@ -84,8 +85,9 @@ def onnx_model(
         producer_name="mydl",
         producer_version=__version__,
     )
-    if card is not None:
-        helper.set_model_props(written, _properties(card))
+    weights = {weight.name: numpy_helper.to_array(weight) for weight in graph.weights}
+    properties = {} if card is None else _properties(card)
+    helper.set_model_props(written, {**properties, checksum.NAME: checksum.sha256_of(weights)})
     checker.check_model(written, full_check=True)
     return written
 

@@ -22,9 +22,9 @@ CHECKSUMS = {
     "npz": "CRC-32",
     "torch": "CRC-32",
     "torch-legacy": None,
-    "safetensors": "SHA-256",  # where mydl wrote it
+    "safetensors": "SHA-256",  # if mydl wrote it
     "tensorflow": "CRC-32C",
-    "onnx": None,
+    "onnx": "SHA-256",  # if mydl wrote it
     "deep-compression": "SHA-256",  # of the only such file there is
 }
 
@@ -61,8 +61,8 @@ def read_any(path: Path) -> WeightFile:
         path = path / "model.npz"
     kind = kind_of(path)
     checksum = CHECKSUMS[kind]
-    if kind == "safetensors":
-        tensors, verified = safetensors_files.read_and_verify(path)
+    if kind in _VERIFIERS:
+        tensors, verified = _VERIFIERS[kind](path)
         checksum = checksum if verified else None
     else:
         tensors = _READERS[kind](path)
@@ -119,6 +119,11 @@ _READERS: dict[str, Callable[[Path], dict[str, Array]]] = {
     "torch": torch_files.read,
     "torch-legacy": torch_files.read,
     "tensorflow": tensorflow.read,
-    "onnx": onnx_files.read,
     "deep-compression": deep_compression.read,
+}
+
+# Formats without a checksum, except for the one that mydl writes into its files.
+_VERIFIERS: dict[str, Callable[[Path], tuple[dict[str, Array], bool]]] = {
+    "safetensors": safetensors_files.read_and_verify,
+    "onnx": onnx_files.read_and_verify,
 }

@@ -17,6 +17,7 @@ from typing import TypeAlias
 import numpy as np
 
 from ..layer import Array
+from .checksum import NAME, sha256_of
 from .protobuf import Field, Kind, fields, varints
 from .raw import FormatError, array, byte_count, content, quoted, reading, stored_type
 
@@ -84,6 +85,26 @@ def read(path: Path) -> dict[str, Array]:
                     f"the initializer at byte {field.offset} is sparse: export it as a dense one"
                 )
     return arrays
+
+
+def read_and_verify(path: Path) -> tuple[dict[str, Array], bool]:
+    """The initializers, and whether the file had a checksum, which then was right.
+
+    Files that mydl exports have one among their properties (``metadata_props``).
+
+    Raises:
+        WeightsError: as :func:`read`, or the checksum is wrong.
+    """
+    arrays = read(path)
+    with reading(path):
+        wanted = None
+        for field in fields(memoryview(content(path, LARGEST))):
+            if field.number == 14:
+                pair = {part.number: part.text() for part in field.message()}
+                wanted = pair.get(2, "") if pair.get(1) == NAME else wanted
+        if wanted is not None and wanted != sha256_of(arrays):
+            raise FormatError("its weights do not have the checksum that was written with them")
+    return arrays, wanted is not None
 
 
 def graph_order(path: Path) -> list[Use]:

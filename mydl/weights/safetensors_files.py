@@ -6,17 +6,15 @@ it is read; other programs pass over it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from ..layer import Array
+from .checksum import NAME, sha256_of
 from .raw import FormatError, array, quoted, reading
 from .writing import whole_file
-
-CHECKSUM = "sha256"  # the entry of the metadata
 
 KINDS = {
     "F64": "float64",
@@ -53,7 +51,7 @@ def read_and_verify(path: Path) -> tuple[dict[str, Array], bool]:
         content = path.read_bytes()
         try:
             with safetensors.safe_open(path, framework="np") as file:
-                wanted = (file.metadata() or {}).get(CHECKSUM)
+                wanted = (file.metadata() or {}).get(NAME)
             found = safetensors.deserialize(content)  # type: ignore[no-untyped-call]
         except safetensors.SafetensorError as error:
             said = str(error) if str(error).isprintable() else repr(str(error))
@@ -63,7 +61,7 @@ def read_and_verify(path: Path) -> tuple[dict[str, Array], bool]:
             if tensor["dtype"] not in KINDS:
                 raise FormatError(f"{quoted(name)}: there is no type {tensor['dtype']} in NumPy")
             tensors[name] = array(tensor["data"], KINDS[tensor["dtype"]], tensor["shape"])
-        if wanted is not None and wanted != _checksum(tensors):
+        if wanted is not None and wanted != sha256_of(tensors):
             raise FormatError("its tensors do not have the checksum that was written with them")
         return tensors, wanted is not None
 
@@ -84,15 +82,6 @@ def write(path: Path, arrays: Mapping[str, Array]) -> None:
 
     # The library writes the numbers as they lie in memory: they must lie in order.
     contiguous = {name: np.asarray(values, order="C") for name, values in arrays.items()}
-    content = save(contiguous, {CHECKSUM: _checksum(contiguous)})
+    content = save(contiguous, {NAME: sha256_of(contiguous)})
     with whole_file(path) as file:
         file.write(content)
-
-
-def _checksum(arrays: Mapping[str, Array]) -> str:
-    digest = hashlib.sha256()
-    for name, values in sorted(arrays.items()):
-        little = values.dtype.newbyteorder("<")
-        digest.update(repr((name, little.str, values.shape)).encode())
-        digest.update(values.astype(little).tobytes())
-    return digest.hexdigest()
