@@ -27,7 +27,14 @@ class Network(Layer):
         classifier: the stage that ends in ``(N, num_classes)``.
 
     Shapes: x (N, H, W, C); y (N, num_classes).
+
+    Attributes:
+        image_shape: (H, W, C) of the images that it was designed for; networks with a name say it.
+        num_classes: the number of logits; networks with a name say it.
     """
+
+    image_shape: tuple[int, int, int]
+    num_classes: int
 
     def __init__(self, features: Sequential, classifier: Sequential) -> None:
         self.features = features

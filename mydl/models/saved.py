@@ -9,7 +9,7 @@ from typing import Any
 from ..layer import LayerError
 from ..weights import WeightsError, load_npz, save_npz
 from . import build_model
-from .squeezenet import SqueezeNet
+from .network import Network
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class ModelCard:
     std: tuple[float, ...]
 
 
-def save_model(path: Path, model: SqueezeNet, card: ModelCard) -> None:
+def save_model(path: Path, model: Network, card: ModelCard) -> None:
     """Write a network's weights and its card into an .npz file, all or nothing."""
     save_npz(path, model.state_dict(), asdict(card))
 
 
-def load_model(path: Path) -> tuple[SqueezeNet, ModelCard]:
+def load_model(path: Path) -> tuple[Network, ModelCard]:
     """Build the network that :func:`save_model` wrote.
 
     Args:

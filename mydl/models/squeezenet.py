@@ -122,9 +122,9 @@ class SqueezeNet(Network):
         dtype: DTypeLike = np.float32,
         seed: int | None = 0,
     ) -> None:
-        _check_choice("version", version, VERSIONS)
-        _check_choice("input_size", input_size, INPUT_SIZES)
-        _check_choice("bypass", bypass, BYPASSES)
+        check_choice("version", version, VERSIONS)
+        check_choice("input_size", input_size, INPUT_SIZES)
+        check_choice("bypass", bypass, BYPASSES)
         self.version, self.input_size = version, input_size
         self.num_classes = whole_number(num_classes, "num_classes", 1)
         self.metaparameters = Metaparameters(base_e, incr_e, pct_3x3, freq, squeeze_ratio)
@@ -185,7 +185,8 @@ def _features(
     return layers, channels
 
 
-def _check_choice(name: str, value: object, choices: Iterable[object]) -> None:
+def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
+    """Raise a ValueError that lists the choices if ``value`` is none of them."""
     choices = list(choices)
     if value not in choices:
         listed = ", ".join(map(repr, choices))

@@ -7,6 +7,7 @@ from mydl.layer import LayerError
 from mydl.models import (
     MODEL_NAMES,
     build_model,
+    model_options,
     squeezenet1_1,
     squeezenet1_1_cifar,
     squeezenet_tiny,
@@ -170,10 +171,24 @@ def test_labels_that_do_not_fit():
         squeezenet_tiny(num_classes=3).loss(images, np.full_like(labels, 3))
 
 
+# AlexNet without most of the 60 million numbers that would have to be drawn.
+SMALLER = {"alexnet": {"hidden": 8}, "alexnet_torchvision": {"hidden": 8}}
+
+
 @pytest.mark.parametrize("name", MODEL_NAMES)
 def test_every_model_is_built_by_its_name(name):
-    network = build_model(name, num_classes=7, seed=2)
+    network = build_model(name, num_classes=7, seed=2, **SMALLER.get(name, {}))
     assert network.output_shape((1, *network.image_shape)) == (1, 7)
+    assert network.num_classes == 7
+
+
+def test_squeezenets_of_every_version_have_every_bypass():
+    for name in MODEL_NAMES:
+        if name.startswith("squeezenet"):
+            for bypass in (None, "simple", "complex"):
+                network = build_model(name, bypass=bypass)
+                kinds = {type(layer).__name__ for layer in network.layers}
+                assert ("Bypass" in kinds) == (bypass is not None)
 
 
 def test_an_unknown_model_is_answered_with_the_nearest():
@@ -183,3 +198,21 @@ def test_an_unknown_model_is_answered_with_the_nearest():
         build_model("squeezenet_1_1")
     with pytest.raises(ValueError, match="no model 'vgg': there are squeezenet1_0, "):
         build_model("vgg")
+
+
+def test_an_unknown_option_is_answered_with_the_nearest():
+    with pytest.raises(
+        ValueError, match=r"no option of squeezenet1_1 'by_pass': did you mean 'bypass'\? There are"
+    ):
+        build_model("squeezenet1_1", by_pass="simple")
+    with pytest.raises(ValueError, match="no option of nin 'bypass': there are num_classes, "):
+        build_model("nin", bypass=None)
+    with pytest.raises(ValueError, match="no option of squeezenet1_0 'version'"):
+        build_model("squeezenet1_0", version="1.1")
+
+
+def test_the_options_of_a_model_can_be_asked_for():
+    assert "bypass" in model_options("squeezenet_general")
+    assert "hidden" in model_options("alexnet")
+    with pytest.raises(ValueError, match="no model 'alexnett': did you mean 'alexnet'"):
+        model_options("alexnett")
