@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from .layer import Array, Shape
+
+_left: ContextVar[float] = ContextVar("weights that may still be drawn", default=math.inf)
 
 
 def fan_in(shape: Shape) -> int:
@@ -37,9 +42,30 @@ def normal(
     shape: Shape, deviation: float, dtype: DTypeLike, rng: np.random.Generator | None
 ) -> Array:
     """Draw N(0, deviation) in float64, rounded to ``dtype``."""
+    _left.set(_left.get() - math.prod(shape))
+    if _left.get() < 0:
+        raise ValueError("the network would have more weights than there are for it")
     if np.dtype(dtype) not in (np.float32, np.float64):
         raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
     return generator(rng).normal(0, deviation, shape).astype(dtype)
+
+
+@contextmanager
+def drawing_at_most(count: int) -> Iterator[None]:
+    """Inside the block, refuse to draw more initial weights together than ``count``.
+
+    So a network can be built as a file says without letting a few bytes claim all memory.
+
+    >>> with drawing_at_most(10):
+    ...     he_normal((4, 3), np.float32, None)
+    Traceback (most recent call last):
+    ValueError: the network would have more weights than there are for it
+    """
+    token = _left.set(count)
+    try:
+        yield
+    finally:
+        _left.reset(token)
 
 
 def generator(rng: np.random.Generator | None) -> np.random.Generator:

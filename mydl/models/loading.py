@@ -206,9 +206,12 @@ def _is_bookkeeping(name: str, tensors: Iterable[str]) -> bool:
 
 def has_our_layout(file: WeightFile, wanted: Iterable[str]) -> bool:
     """Whether weights lie as ours do, or else as PyTorch's do."""
-    if file.kind == "npz":
-        return any(name in wanted for name in file.tensors)
-    return file.kind in ("mydl", "tensorflow") or any(map(TENSORFLOW.fullmatch, file.tensors))
+    own_names = any(name in wanted for name in file.tensors)
+    return (
+        file.kind in ("mydl", "tensorflow")
+        or (file.kind == "npz" and own_names)
+        or any(map(TENSORFLOW.fullmatch, file.tensors))
+    )
 
 
 # ---- what to say --------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..init import drawing_at_most
 from ..layer import LayerError
 from ..weights import WeightsError, load_npz, save_npz
 from . import build_model
@@ -62,7 +63,9 @@ def load_model(path: Path) -> tuple[Network, ModelCard]:
             mean=tuple(description["mean"]),
             std=tuple(description["std"]),
         )
-        model = build_model(card.model, **card.options)
+        # Twice, because SqueezeNet draws the weights of conv10 anew.
+        with drawing_at_most(2 * sum(values.size for values in arrays.values())):
+            model = build_model(card.model, **card.options)
         model.load_state_dict(arrays)
     except KeyError as error:
         raise WeightsError(f"{path}: the file does not say its {error.args[0]!r}") from None
