@@ -82,7 +82,9 @@ def model_options(name: str) -> list[str]:
     if name not in _MODELS:
         raise ValueError(unknown("model", name, MODEL_NAMES))
     _, kind = _MODELS[name]
-    return [option for option in signature(kind).parameters if option != "version"]
+    return [
+        option for option in signature(kind).parameters if option not in ("version", "save_path")
+    ]
 
 
 def build_model(name: str, **options: Any) -> Network:

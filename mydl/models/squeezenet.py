@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -79,6 +80,7 @@ class SqueezeNet(Network):
         dtype: float32, or float64 for gradient checks.
         seed: fixes the weights, the same for both dtypes up to rounding, and the dropout; None
             draws unpredictable ones.
+        save_path: a file to load the weights from, of any kind that :func:`load_weights` reads.
 
     Shapes: x (N, H, W, 3); y (N, num_classes), the logits.
 
@@ -88,6 +90,7 @@ class SqueezeNet(Network):
 
     Raises:
         ValueError: an argument has a wrong value.
+        WeightsError: the file at ``save_path`` is missing, damaged or belongs to another network.
         LayerError: an image is too small or has another number of channels than 3.
 
     Source: SqueezeNet (arXiv 1602.07360), table 1 and sections 5 and 6; version 1.1 is that of
@@ -121,6 +124,7 @@ class SqueezeNet(Network):
         conv10_padding: int = 0,
         dtype: DTypeLike = np.float32,
         seed: int | None = 0,
+        save_path: str | os.PathLike[str] | None = None,
     ) -> None:
         check_choice("version", version, VERSIONS)
         check_choice("input_size", input_size, INPUT_SIZES)
@@ -150,6 +154,10 @@ class SqueezeNet(Network):
             classifier["relu10"] = ReLU()
         classifier["pool10"] = GlobalAvgPool2d()
         super().__init__(Sequential(features), Sequential(classifier))
+        if save_path is not None:
+            from .loading import load_weights  # which builds networks itself
+
+            load_weights(self, save_path)
 
     def _describe(self) -> str:
         return f"version={self.version!r}, input_size={self.input_size!r}"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mydl.models import AlexNet, SqueezeNet, load_weights, network_of, save_weights
+from mydl.models import AlexNet, SqueezeNet, load_weights, network_of, save_weights, squeezenet_tiny
 from mydl.models.loading import LoadedWeights
 from mydl.models.saved import ModelCard, save_model
 from mydl.models.storing import torch_state
@@ -142,6 +142,15 @@ def test_half_precision(tmp_path):
     state = torch_state(model)
     for name, values in halves.items():
         np.testing.assert_array_equal(state[name], values.astype(np.float32))
+
+
+def test_save_path_loads_as_a_network_is_built(tmp_path):
+    model = network(num_classes=10)
+    for path in (tmp_path / "weights.pth", str(tmp_path / "weights.npz")):
+        save_weights(model, path)
+        assert_same_state(squeezenet_tiny(save_path=path), model)
+        with pytest.raises(WeightsError, match="build the network with num_classes=10"):
+            SqueezeNet("tiny", 3, save_path=path)
 
 
 # ---- which network it is ------------------------------------------------------------------------
@@ -313,6 +322,13 @@ def test_shapes_that_promise_a_huge_network(tmp_path):
         save_model(tmp_path / "model.npz", network(), card)
         with pytest.raises(WeightsError, match="more weights than there are for it"):
             network_of(tmp_path)
+
+
+def test_a_file_cannot_name_another_to_read(tmp_path):
+    card = ModelCard("squeezenet_tiny", {"save_path": "x"}, "x", (32, 32, 3), (), (), ())
+    save_model(tmp_path / "model.npz", network(), card)
+    with pytest.raises(WeightsError, match="no option of squeezenet_tiny 'save_path'"):
+        network_of(tmp_path)
 
 
 def test_an_own_file_without_a_card_is_recognised(tmp_path):
