@@ -1,19 +1,29 @@
-"""``mydl summary``: what a network is made of, layer by layer."""
+"""``mydl summary``: what a network is made of, layer by layer, or several side by side."""
 
 from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from ..models import Summary
+    from ..models.comparison import Comparison
+    from ..models.summary import Summary
+
+_squeezenet = partial(typer.Option, rich_help_panel="SqueezeNets")
 
 
 def summary(
-    model: Annotated[str, typer.Argument(help="Name of the network.")] = "squeezenet1_1",
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="MODEL", help="Names of networks.", show_default="squeezenet1_1"),
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Show the networks' totals side by side.")
+    ] = False,
     input_size: Annotated[
         str | None,
         typer.Option(
@@ -27,34 +37,96 @@ def summary(
         int | None,
         typer.Option(help="Classes to tell apart.", show_default="1000, for small images 10"),
     ] = None,
-    bypass: Annotated[str, typer.Option(help="none, simple or complex.")] = "none",
-    batch_norm: Annotated[
-        bool, typer.Option("--batch-norm", help="Normalise after each convolution.")
-    ] = False,
     expand: Annotated[
         bool, typer.Option("--expand", help="List the parts of each fire module.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    bypass: Annotated[str, _squeezenet(help="none, simple or complex.")] = "none",
+    batch_norm: Annotated[
+        bool, _squeezenet("--batch-norm", help="Normalise after each convolution.")
+    ] = False,
+    base_e: Annotated[
+        int | None,
+        _squeezenet(help="Expand filters of the first fire module.", show_default="128"),
+    ] = None,
+    incr_e: Annotated[
+        int | None, _squeezenet(help="Expand filters added after each --freq.", show_default="128")
+    ] = None,
+    freq: Annotated[
+        int | None, _squeezenet(help="Fire modules of the same size.", show_default="2")
+    ] = None,
+    pct_3x3: Annotated[
+        float | None,
+        _squeezenet("--pct-3x3", help="Share of 3x3 expand filters, 0 to 1.", show_default="0.5"),
+    ] = None,
+    squeeze_ratio: Annotated[
+        float | None,
+        _squeezenet(help="Squeeze filters for each expand filter.", show_default="0.125"),
+    ] = None,
+    conv10_padding: Annotated[
+        int | None, _squeezenet(help="Pixels of zeros around conv10's input.", show_default="0")
+    ] = None,
 ) -> None:
     """Show a network's layers: output shape, parameters and multiply-adds of each.
 
-    Beside each fire module stands what a plain 3x3 convolution of the same output would cost.
+    Beside each fire module stands what a plain 3x3 convolution of the same output would cost. With
+    --compare, networks are shown side by side instead.
     """
-    from ..models import build_model
-    from ..models import summary as summarize
-
-    options = {} if num_classes is None else {"num_classes": num_classes}
-    network = build_model(
-        model, bypass=None if bypass == "none" else bypass, batch_norm=batch_norm, **options
-    )
-    shape = network.image_shape if input_size is None else parse_image_shape(input_size)
-    result = summarize(network, shape, expand)
-    if as_json:
-        print(json.dumps({"model": model, **result.to_dict()}, indent=2))
-    elif sys.stdout.isatty():
-        _print_table(result)
+    given = {
+        "num_classes": num_classes,
+        "bypass": None if bypass == "none" else bypass,
+        "batch_norm": batch_norm or None,
+        "base_e": base_e,
+        "incr_e": incr_e,
+        "freq": freq,
+        "pct_3x3": pct_3x3,
+        "squeeze_ratio": squeeze_ratio,
+        "conv10_padding": conv10_padding,
+    }
+    options = {name: value for name, value in given.items() if value is not None}
+    shape = None if input_size is None else parse_image_shape(input_size)
+    if compare:
+        _compare(
+            models or ["squeezenet1_0", "squeezenet1_1", "nin", "alexnet"], shape, options, as_json
+        )
+    elif models is not None and len(models) > 1:
+        raise ValueError(f"one network at a time, got {len(models)}: add --compare to see several")
     else:
-        print(result)
+        _summarize(models[0] if models else "squeezenet1_1", shape, options, expand, as_json)
+
+
+def _summarize(
+    name: str,
+    shape: tuple[int, int, int] | None,
+    options: dict[str, Any],
+    expand: bool,
+    as_json: bool,
+) -> None:
+    from ..models import build_model
+    from ..models.summary import HEADER, summary
+
+    network = build_model(name, **options)
+    result = summary(network, network.image_shape if shape is None else shape, expand)
+    if as_json:
+        print(json.dumps({"model": name, **result.to_dict()}, indent=2))
+    else:
+        *lines, total = result.cells()
+        _print(result, HEADER, lines, total, left=2)
+
+
+def _compare(
+    names: list[str],
+    shape: tuple[int, int, int] | None,
+    options: dict[str, Any],
+    as_json: bool,
+) -> None:
+    from ..models.comparison import HEADER, compare
+
+    result = compare(names, shape, **options)
+    if as_json:
+        print(json.dumps(result.to_dict(), indent=2))
+    else:
+        _print(result, HEADER, result.cells(), None, left=1)
 
 
 def parse_image_shape(text: str) -> tuple[int, int, int]:
@@ -72,21 +144,29 @@ def parse_image_shape(text: str) -> tuple[int, int, int]:
     return h, w, c
 
 
-def _print_table(result: Summary) -> None:
+def _print(
+    result: Summary | Comparison,
+    header: tuple[str, ...],
+    lines: list[tuple[str, ...]],
+    total: tuple[str, ...] | None,
+    left: int,
+) -> None:
+    """Draw the table in a terminal, elsewhere print its plain text; ``left`` columns flush left."""
+    if not sys.stdout.isatty():
+        print(result)
+        return
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    from ..models.summary import HEADER
-
-    *lines, total = result.cells()
     table = Table(box=box.SIMPLE, padding=0, show_edge=False)  # fits 80 columns
-    for column, title in enumerate(HEADER):
-        table.add_column(title, justify="left" if column < 2 else "right")
+    for column, title in enumerate(header):
+        table.add_column(title, justify="left" if column < left else "right")
     for line in lines:
         table.add_row(*line)
-    table.add_section()
-    table.add_row(*total, style="bold")
+    if total is not None:
+        table.add_section()
+        table.add_row(*total, style="bold")
     console = Console()
     console.print(table)
     console.print(result.note, highlight=False, markup=False)

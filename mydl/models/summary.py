@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..layer import Layer, Shape
-from ..layers import Bypass, Concat, Fire, Sequential
+from ..layers import Bypass, Concat, Fire, GroupedConv2d, Sequential
 from .network import Network
 
 HEADER = ("layer", "kind", "output", "parameters", "multiply-adds", "weights", "plain 3x3")
@@ -124,16 +124,23 @@ class Summary:
         }
 
     def __str__(self) -> str:
-        lines = [HEADER, *self.cells()]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        text = [
-            "  ".join(
-                cell.ljust(width) if column < 2 else cell.rjust(width)
-                for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-            ).rstrip()
-            for line in lines
-        ]
-        return "\n".join([*text, "", self.note])
+        return "\n".join([*aligned([HEADER, *self.cells()], left=2), "", self.note])
+
+
+def aligned(lines: Sequence[Sequence[str]], left: int) -> list[str]:
+    """The lines of a table in columns of equal width, the first ``left`` of them flush left.
+
+    >>> aligned([("layer", "size"), ("a", "10")], left=1)
+    ['layer  size', 'a        10']
+    """
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if column < left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    ]
 
 
 def summary(model: Layer, input_shape: Shape, expand: bool = False) -> Summary:
@@ -142,7 +149,7 @@ def summary(model: Layer, input_shape: Shape, expand: bool = False) -> Summary:
     Args:
         model: a network, or any other layer.
         input_shape: of one sample, for images (H, W, C).
-        expand: list the parts of fire modules and bypasses below each.
+        expand: list the parts of fire modules, bypasses and grouped convolutions below each.
 
     Raises:
         LayerError: such an image does not fit the network; the message says which layer.
@@ -204,7 +211,7 @@ def _weights(fire: Fire, shape: Shape) -> tuple[int, int]:
 
 
 def _parts(layer: Layer, shape: Shape) -> Iterator[tuple[str, Layer, Shape]]:
-    """Name, layer and input shape of what is inside a fire module or between two ends."""
+    """Name, layer and input shape of what is inside a fire module or runs side by side."""
     if isinstance(layer, Fire):
         squeezed = layer.squeeze.output_shape(shape)
         yield "squeeze", layer.squeeze, shape
@@ -215,6 +222,9 @@ def _parts(layer: Layer, shape: Shape) -> Iterator[tuple[str, Layer, Shape]]:
     elif isinstance(layer, (Bypass, Concat)):
         for name, child in layer.children().items():
             yield name, child, shape
+    elif isinstance(layer, GroupedConv2d):
+        for name, child in layer.children().items():
+            yield name, child, (*shape[:-1], layer.in_channels // layer.groups)
 
 
 def _join(path: str, name: str) -> str:

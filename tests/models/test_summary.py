@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mydl.layer import LayerError
-from mydl.layers import Bypass, Concat, Conv2d, Fire, Linear, ReLU, Sequential
+from mydl.layers import Bypass, Concat, Conv2d, Fire, GroupedConv2d, Linear, ReLU, Sequential
 from mydl.models import (
     MODEL_NAMES,
     build_model,
@@ -67,12 +67,22 @@ def test_version_1_1():
     assert ratio == pytest.approx(2.4, abs=0.05)
 
 
-@pytest.mark.parametrize("name", MODEL_NAMES)
-@pytest.mark.parametrize("bypass", [None, "complex"])
-@pytest.mark.parametrize("batch_norm", [False, True])
+# Every network plain; AlexNet with few of the numbers that would have to be drawn. Squeezenets also
+# with all that there is.
+NETWORKS = [
+    *((name, {"hidden": 8} if name.startswith("alexnet") else {}) for name in MODEL_NAMES),
+    *(
+        (name, {"bypass": "complex", "batch_norm": True})
+        for name in MODEL_NAMES
+        if name.startswith("squeezenet")
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), NETWORKS)
 @pytest.mark.parametrize("expand", [False, True])
-def test_the_totals_are_the_sums_of_the_rows(name, bypass, batch_norm, expand):
-    network = build_model(name, bypass=bypass, batch_norm=batch_norm)
+def test_the_totals_are_the_sums_of_the_rows(name, options, expand):
+    network = build_model(name, **options)
     table = summary(network, network.image_shape, expand)
     whole = [row for row in table.rows if row.depth == 0]
     assert sum(row.parameters for row in whole) == table.parameters == network.num_parameters()
@@ -138,6 +148,15 @@ def test_other_layers_than_networks():
         ("b.inner", 2, (2, 2, 5)),
     ]
     assert "weights:" not in str(summary(both, (2, 2, 5))), "no fire module, nothing to explain"
+
+
+def test_a_grouped_convolution_has_its_groups_as_parts():
+    whole, first, second = summary(GroupedConv2d(4, 6, 3, groups=2), (5, 5, 4), expand=True).rows
+    assert (whole.parameters, whole.multiply_adds) == (2 * (9 * 2 * 3 + 3), 2 * 9 * (9 * 2 * 3))
+    for part in (first, second):
+        assert (part.depth, part.output_shape) == (1, (3, 3, 3))
+        assert 2 * part.parameters == whole.parameters
+        assert 2 * part.multiply_adds == whole.multiply_adds
 
 
 def test_the_table_is_aligned_and_ends_with_the_totals():
