@@ -28,7 +28,7 @@ from typing import Any, Protocol
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from .fused import BrokenTeam, Fused, Team, Workspace, fuse
+from .fused import BrokenTeam, Evaluator, Fused, Team, Workspace, fuse
 from .layer import Array, Layer, Shape, whole_number
 from .layers.dropout import Dropout
 from .losses import SoftmaxCrossEntropy
@@ -146,7 +146,7 @@ class ShardedModel:
 
         def run(worker: _Worker, shard: int, lo: int, hi: int) -> Array:
             worker.vector.state[...] = self.vector.state
-            return worker.model.forward(load(lo, hi))
+            return worker.evaluator.forward(load(lo, hi))
 
         return self._over_shards(edges, run, _Turns(), training=False)
 
@@ -195,7 +195,7 @@ class ShardedModel:
             worker.train(False)
             worker.vector.state[...] = self.vector.state
             with worker.space.join(team, self._workers.index(worker)):
-                return worker.model.forward(x)
+                return worker.evaluator.forward(x)
 
         return self._at_once(work, self._workers)[0].copy()
 
@@ -227,6 +227,7 @@ class _Worker:
         ]
         self.space = Workspace()
         self.model = fuse(replica, self.space)
+        self.evaluator = Evaluator(self.model, self.space)
         self.takes_bands = any(isinstance(layer, Fused) for _, layer in self.model.named_layers())
         self._training: bool | None = None
 

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from mydl.fused import fuse
+from mydl.fused import Evaluator, Workspace, fuse
 from mydl.fused.layers import (
     FusedAverage,
     FusedAverageConv,
@@ -237,3 +237,67 @@ def test_what_a_bypass_goes_around_stays_as_it_is(training):
         fused.backward(y)
         for ours, theirs in zip(parameters, plain.parameters(), strict=True):
             np.testing.assert_allclose(ours.grad, theirs.grad, rtol=1e-3, atol=1e-3)
+
+
+RECORDED = ["tiny", "1.1", "1.0", "imagenet"]
+
+
+def evaluator(model):
+    """A rewritten copy, its parameters, and its evaluator."""
+    replica, space = copy.deepcopy(model), Workspace()
+    parameters = replica.parameters()
+    fused = fuse(replica, space).eval()
+    return fused, parameters, Evaluator(fused, space)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_record_gives_what_the_layers_give(name):
+    """Other images, other weights and other shapes after the call that was recorded."""
+    fused, parameters, evaluate = evaluator(with_random_biases(NETWORKS[name]()))
+    rng = np.random.default_rng(0)
+    for shape in ((2, 32, 32, 3), (1, 41, 37, 3), (2, 32, 32, 3), (2, 32, 32, 3)):
+        for parameter in parameters:
+            parameter.data *= np.float32(1.01)
+        x = rng.normal(size=shape).astype(np.float32)
+        expected = fused.forward(x).copy()
+        np.testing.assert_array_equal(evaluate.forward(x), expected)
+    complete = [program.is_complete() for program in evaluate._programs.values()]
+    assert complete.count(True) == (2 if name in RECORDED else 0)
+
+
+def test_records_of_many_shapes_do_not_pile_up():
+    _, _, evaluate = evaluator(squeezenet_tiny())
+    for size in range(32, 52):
+        evaluate.forward(np.zeros((1, size, size, 3), np.float32))
+    assert 0 < len(evaluate._programs) <= 9
+
+
+def test_a_layer_of_ones_own_is_not_left_out_of_the_record():
+    class Negative(ReLU):
+        def forward(self, x):
+            return np.minimum(x, 0)
+
+    def make(**more):
+        rng = np.random.default_rng(0)
+        fires = {"fire2": Fire(16, 16, 16, 16, rng=rng), "fire3": Fire(32, 16, 16, 16, rng=rng)}
+        last = {"conv10": Conv2d(32, 16, 1, rng=rng), "pool10": GlobalAvgPool2d()}
+        return Sequential(fires | more | last)
+
+    x = np.random.default_rng(1).normal(size=(2, 8, 8, 16)).astype(np.float32)
+    for chain, complete in ((make(), True), (make(mine=Negative()), False)):
+        _, _, evaluate = evaluator(chain)
+        for factor in (1, 2, 3):
+            outputs = evaluate.forward(factor * x)
+            np.testing.assert_allclose(outputs, chain.forward(factor * x), rtol=1e-4, atol=1e-5)
+        assert len(evaluate._programs) == complete
+
+
+def test_channels_that_do_not_fill_vectors_are_not_recorded():
+    chain = Sequential(Fire(5, 4, 8, 8), Fire(16, 4, 8, 8))
+    _, _, evaluate = evaluator(chain)
+    x = np.random.default_rng(1).normal(size=(2, 8, 8, 5)).astype(np.float32)
+    for factor in (1, 2, 3):
+        outputs = evaluate.forward(factor * x)
+        np.testing.assert_allclose(outputs, chain.forward(factor * x), rtol=1e-4, atol=1e-5)
+    (program,) = evaluate._programs.values()
+    assert not program.is_complete()

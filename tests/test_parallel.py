@@ -1,9 +1,13 @@
 """The engine: the gradient of a batch from shards, and the same bits for any number of threads."""
 
+import os
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from mydl.layer import LayerError
 from mydl.layers import (
@@ -211,15 +215,14 @@ def test_threads_that_share_an_image_give_the_same_bits(name):
         if path.endswith("bias"):
             parameter.data = rng.normal(0, 0.1, parameter.shape).astype(np.float32)
     for size in (61, 32):
-        x = rng.normal(size=(2, size, size - 5, 3)).astype(np.float32)
-        load = partial(images, x)
-        expected = ShardedModel(model, threads=1, shard_size=1).outputs(2, load)
-        np.testing.assert_allclose(expected, model.eval().forward(x), rtol=1e-4, atol=1e-5)
+        one = rng.normal(size=(2, size, size - 5, 3)).astype(np.float32)
         for threads in (3, 4, 16):
             engine = ShardedModel(model, threads=threads)
-            for _ in range(2):  # memory that is used again
-                outputs = engine.outputs(2, load)
-                assert outputs.tobytes() == expected.tobytes()
+            for x in (one, -one, one[:, ::-1].copy()):  # the first is recorded, then repeated
+                load = partial(images, x)
+                expected = ShardedModel(model, threads=1, shard_size=1).outputs(2, load)
+                np.testing.assert_allclose(expected, model.eval().forward(x), rtol=1e-4, atol=1e-5)
+                assert engine.outputs(2, load).tobytes() == expected.tobytes()
             engine.close()
 
 
@@ -234,8 +237,7 @@ def test_an_error_in_a_shared_image_reaches_the_caller_once():
 
 def test_nobody_waits_for_a_thread_that_failed():
     engine = ShardedModel(squeezenet_tiny(), threads=3)
-    x = np.zeros((1, 32, 32, 3), np.float32)
-    engine.outputs(1, lambda lo, hi: x)
+    x = np.zeros((1, 40, 40, 3), np.float32)
     forward = engine._workers[2].model.features["fire2"].forward
 
     def fail(x):
@@ -268,3 +270,39 @@ def test_the_number_of_threads_does_not_choose_the_shards():
         results.append(engine.gradient(21, loader(x, labels)).outputs.tobytes())
     assert results[0] == results[1]
     assert usable_cores() >= 1
+
+
+def test_numba_starts_no_threads_of_its_own():
+    """The kernels are serial: no setting of Numba's threading layer can be in the way."""
+    code = (
+        "import numba, numpy as np\n"
+        "from mydl.models import squeezenet_tiny\n"
+        "from mydl.parallel import ShardedModel\n"
+        "engine = ShardedModel(squeezenet_tiny(), threads=2)\n"
+        "x = np.zeros((4, 32, 32, 3), np.float32)\n"
+        "engine.gradient(4, lambda lo, hi: (x[lo:hi], np.zeros(hi - lo, int)))\n"
+        "engine.outputs(1, lambda lo, hi: x[lo:hi])\n"
+        "numba.threading_layer()\n"
+    )
+    environment = os.environ | {"NUMBA_THREADING_LAYER": "no such layer", "NUMBA_NUM_THREADS": "1"}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
+    assert b"Threading layer is not initialized" in run.stderr.splitlines()[-1]
+
+
+def test_blas_works_on_one_thread_while_the_engine_does():
+    seen = []
+
+    class Spy(Linear):
+        def forward(self, x):
+            libraries = [i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"]
+            seen.append(libraries)
+            return super().forward(x)
+
+    with threadpool_limits(2, "blas"):
+        model = Spy(3, 2, rng=np.random.default_rng(0))
+        engine = ShardedModel(model, threads=2, shard_size=4)
+        engine.outputs(8, lambda lo, hi: np.ones((hi - lo, 3), np.float32))
+        after = [i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"]
+    assert seen
+    assert all(number == 1 for libraries in seen for number in libraries)
+    assert all(number == 2 for number in after)

@@ -28,6 +28,7 @@ from ..layers import Bypass, Conv2d, Fire, GlobalAvgPool2d, MaxPool2d, ReLU, Seq
 from ..layers.window import Window
 from ..models.network import Network
 from .activation import BiasRelu, NormRelu, activation
+from .evaluation import Evaluator
 from .layers import (
     Fused,
     FusedAverage,
@@ -40,7 +41,7 @@ from .layers import (
 )
 from .workspace import BrokenTeam, Team, Workspace
 
-__all__ = ["BrokenTeam", "Fused", "Team", "Workspace", "fuse"]
+__all__ = ["BrokenTeam", "Evaluator", "Fused", "Team", "Workspace", "fuse"]
 
 
 def fuse(model: Layer, space: Workspace | None = None) -> Layer:

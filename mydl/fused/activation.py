@@ -10,6 +10,8 @@ from ..layers import BatchNorm2d, Conv2d, Sequential
 from .scratch import rows
 from .workspace import Workspace
 
+_ALL = slice(None)
+
 
 class BiasRelu:
     """y = max(product + bias, 0): the kernels do it while the product is in registers.
@@ -22,11 +24,16 @@ class BiasRelu:
     def __init__(self, conv: Conv2d, bias: Parameter) -> None:
         self.conv, self.bias = conv, bias
 
-    def product(self, y: Array) -> tuple[Array, Array, bool]:
-        """Where the kernel writes, the bias that it adds, and whether it ends with a ReLU."""
-        return y, self.bias.data, True
+    def product(self, y: Array, channels: slice = _ALL) -> tuple[Array, Array, bool]:
+        """Where the kernel writes, the bias that it adds, and whether it ends with a ReLU.
 
-    def forward(self, z: Array, y: Array, training: bool) -> None:
+        Args:
+            y: the output, or the part of it that this thread computes.
+            channels: that ``y`` has.
+        """
+        return y, self.bias.data[channels], True
+
+    def forward(self, z: Array, y: Array, training: bool, channels: slice = _ALL) -> None:
         """Turn what the kernel wrote into the output: it is the output."""
 
     def gradient(self, dy: Array, y: Array) -> tuple[Array, Array, Array]:
@@ -44,16 +51,17 @@ class NormRelu:
 
     def __init__(self, conv: Conv2d, norm: BatchNorm2d, space: Workspace) -> None:
         self.conv, self.norm = conv, norm
-        self._scratch = space.own
+        self._space = space
         self._zeros = np.zeros(conv.out_channels, np.float32)
         self._ones = np.ones(conv.out_channels, np.float32)
         self._kept: tuple[Array, Array, Array] | None = None
 
-    def product(self, y: Array) -> tuple[Array, Array, bool]:
+    def product(self, y: Array, channels: slice = _ALL) -> tuple[Array, Array, bool]:
         """Where the kernel writes the bare product: into memory of its own."""
-        return self._scratch.take(f"{self.conv.path} z", y.shape), self._zeros, False
+        z = self._space.own.take(f"{self.conv.path} z", y.shape)
+        return z, self._zeros[channels], False
 
-    def forward(self, z: Array, y: Array, training: bool) -> None:
+    def forward(self, z: Array, y: Array, training: bool, channels: slice = _ALL) -> None:
         """Normalise the product and cut it at zero; training moves the running statistics."""
         norm = self.norm
         mean, var = norm.running_mean.data, norm.running_var.data
@@ -64,7 +72,8 @@ class NormRelu:
             norm.update_running(mean, var, len(rows(z)))
         inverse = 1 / np.sqrt(var + norm.eps)
         scale = norm.weight.data * inverse
-        scale_relu(rows(z), scale, norm.bias.data - mean * scale, rows(y))
+        shift = norm.bias.data - mean * scale
+        self._space.call(scale_relu, rows(z), scale[channels], shift[channels], rows(y))
         self._kept = (z, mean, inverse) if training else None
 
     def gradient(self, dy: Array, y: Array) -> tuple[Array, Array, Array]:
@@ -84,7 +93,7 @@ class NormRelu:
         direct = norm.weight.data * inverse
         slope = -direct * inverse**2 * product / m
         level = -direct * total / m - slope * mean
-        dz = self._scratch.take("dz", dy.shape)
+        dz = self._space.own.take("dz", dy.shape)
         norm_gradient(rows(dy), rows(y), rows(z), direct, slope, level, rows(dz))
         return dz, np.broadcast_to(self._ones, dy.shape), np.zeros_like(self._zeros)
 

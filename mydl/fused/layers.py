@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.compile import LANES
 from ..kernels.first_layers import conv_pool, conv_pool_backward
 from ..kernels.im2col import im2col
 from ..kernels.pointwise import multiply, pointwise_backward
-from ..kernels.pooling import maxpool, maxpool_backward
+from ..kernels.pooling import average, maxpool, maxpool_backward
 from ..kernels.winograd import TILE
 from ..kernels.winograd_convolution import winograd_backward, winograd_forward
 from ..layer import Array, Layer, Shape
@@ -17,6 +18,9 @@ from ..layers import Conv2d, Fire, GlobalAvgPool2d, MaxPool2d
 from .activation import Activation, BiasRelu, NormRelu
 from .scratch import matrix, rows
 from .workspace import Workspace
+
+_LARGE = 40  # rows of an image from which on threads share its rows in a 3x3 convolution
+_PIXELS = 8  # that a tile of the matrix product has
 
 
 class Fused(Layer):
@@ -62,6 +66,23 @@ class Fused(Layer):
         """Memory for the gradient of the input, which is not that of ``dy``."""
         return self._space.own.take_turns(dy, shape, f"{self._chain} gradient")
 
+    def _pointwise(self, unit: Activation, x: Array, y: Array) -> None:
+        """A 1x1 convolution with what follows it, of which threads share the pixels."""
+        x, y = rows(x), rows(y)
+        pixels = self._space.share(len(y), _PIXELS)
+        x, y = x[pixels], y[pixels]
+        z, bias, relu = unit.product(y)
+        self._space.call(multiply, x, matrix(unit.conv.weight.data), bias, z, False, relu)
+        unit.forward(z, y, self.training)
+
+    def _pointwise_gradients(
+        self, unit: Activation, dy: Array, y: Array, x: Array, dx: Array
+    ) -> None:
+        """Its gradients; that of ``x`` is written."""
+        d, mask, dbias = unit.gradient(dy, y)
+        weight, dweight = matrix(unit.conv.weight.data), matrix(unit.conv.weight.grad)
+        pointwise_backward(rows(d), rows(mask), rows(x), weight, dweight, dbias, rows(dx))
+
 
 class FusedFire(Fused):
     """Fire: squeeze, then both expands into their channels of one output.
@@ -87,12 +108,10 @@ class FusedFire(Fused):
         s_shape = (*shape[:-1], self._squeeze.conv.out_channels)
         s = self._memory("s", s_shape) if self.training else self._space.take("s", s_shape)
         y = self._output(x, shape)
-        band = self._space.rows(shape[1])
-        pointwise(self._squeeze, x[:, band], s[:, band], self.training)
+        self._pointwise(self._squeeze, x, s)
         self._space.meet()
-        pointwise(self._expand1x1, s[:, band], y[:, band, :, : self._cut], self.training)
-        tiles = self._space.rows(shape[1], TILE)
-        self._three_by_three(s, y[:, tiles, :, self._cut :], tiles.start)
+        self._pointwise(self._expand1x1, s, y[..., : self._cut])
+        self._three_by_three(s, y[..., self._cut :])
         self._space.meet()
         self._keep(x, s, y)
         return y
@@ -101,38 +120,33 @@ class FusedFire(Fused):
         x, s, y = self._take()
         cut = self._cut
         ds = self._space.own.take("ds", s.shape)
-        pointwise_gradients(self._expand1x1, dy[..., :cut], y[..., :cut], s, ds)
+        self._pointwise_gradients(self._expand1x1, dy[..., :cut], y[..., :cut], s, ds)
         self._three_by_three_gradients(dy[..., cut:], y[..., cut:], s, ds)
         dx = self._gradient(dy, x.shape)
-        pointwise_gradients(self._squeeze, ds, s, x, dx)
+        self._pointwise_gradients(self._squeeze, ds, s, x, dx)
         return dx
 
-    def _three_by_three(self, x: Array, y: Array, first: int) -> None:
-        """The 3x3 convolution by Winograd with what follows it; ``y`` begins with row ``first``."""
-        unit = self._expand3x3
-        z, bias, relu = unit.product(y)
-        winograd_forward(x, unit.conv.weight.data, bias, z, (1 - first, 1), relu)
-        unit.forward(z, y, self.training)
+    def _three_by_three(self, x: Array, y: Array) -> None:
+        """The 3x3 convolution by Winograd with what follows it.
+
+        Threads share the rows of a large image. Of a small one they share the channels: each then
+        transforms its own filters only, which there takes longer than to transform the image.
+        """
+        unit, space = self._expand3x3, self._space
+        rows, channels = slice(None), space.share(y.shape[3], LANES)
+        if y.shape[1] > _LARGE:
+            rows, channels = space.share(y.shape[1], TILE), slice(None)
+        y = y[:, rows, :, channels]
+        z, bias, relu = unit.product(y, channels)
+        pad = 1 - (rows.start or 0), 1
+        space.call(winograd_forward, x, unit.conv.weight.data[..., channels], bias, z, pad, relu)
+        unit.forward(z, y, self.training, channels)
 
     def _three_by_three_gradients(self, dy: Array, y: Array, x: Array, dx: Array) -> None:
         """Its gradients; that of ``x`` is added."""
         d, mask, dbias = self._expand3x3.gradient(dy, y)
         weight = self._expand3x3.conv.weight
         winograd_backward(d, mask, x, weight.data, weight.grad, dbias, dx, (1, 1))
-
-
-def pointwise(unit: Activation, x: Array, y: Array, training: bool) -> None:
-    """A 1x1 convolution with what follows it."""
-    z, bias, relu = unit.product(y)
-    multiply(rows(x), matrix(unit.conv.weight.data), bias, rows(z), False, relu)
-    unit.forward(z, y, training)
-
-
-def pointwise_gradients(unit: Activation, dy: Array, y: Array, x: Array, dx: Array) -> None:
-    """Its gradients; that of ``x`` is written."""
-    d, mask, dbias = unit.gradient(dy, y)
-    weight, dweight = matrix(unit.conv.weight.data), matrix(unit.conv.weight.grad)
-    pointwise_backward(rows(d), rows(mask), rows(x), weight, dweight, dbias, rows(dx))
 
 
 class FusedPointwise(Fused):
@@ -145,8 +159,7 @@ class FusedPointwise(Fused):
     def forward(self, x: Array) -> Array:
         shape = self.output_shape(x.shape)
         y = self._output(x, shape)
-        band = self._space.rows(shape[1])
-        pointwise(self._unit, x[:, band], y[:, band], self.training)
+        self._pointwise(self._unit, x, y)
         self._space.meet()
         self._keep(x, y)
         return y
@@ -154,7 +167,7 @@ class FusedPointwise(Fused):
     def backward(self, dy: Array) -> Array:
         x, y = self._take()
         dx = self._gradient(dy, x.shape)
-        pointwise_gradients(self._unit, dy, y, x, dx)
+        self._pointwise_gradients(self._unit, dy, y, x, dx)
         return dx
 
 
@@ -168,8 +181,9 @@ class FusedMaxPool(Fused):
     def forward(self, x: Array) -> Array:
         shape = self.output_shape(x.shape)
         y, argument = self._output(x, shape), self._argument(shape)
-        band = self._space.rows(shape[1])
-        maxpool(x, y[:, band], argument, *self._slide(x.shape, band.start))
+        band = self._space.share(shape[1])
+        slide = self._slide(x.shape, band.start)
+        self._space.call(maxpool, x, y[:, band], argument, *slide)
         self._space.meet()
         self._keep(argument, x.shape)
         return y
@@ -218,9 +232,10 @@ class FusedFirst(FusedMaxPool):
         x = conv._check_input(x)
         shape = self.output_shape(x.shape)
         y, argument = self._output(x, shape), self._argument(shape)
-        band = self._space.rows(shape[1])
+        band = self._space.share(shape[1])
         slides = self._slides(x.shape, band.start)
-        conv_pool(x, conv.weight.data, bias.data, y[:, band], argument, *slides)
+        weight = conv.weight.data
+        self._space.call(conv_pool, x, weight, bias.data, y[:, band], argument, *slides)
         self._space.meet()
         self._keep(x, y, argument, slides)
         return y
@@ -251,15 +266,16 @@ class FusedFirstNorm(Fused):
         x = conv._check_input(x)
         shape = self.output_shape(x.shape)
         y = self._output(x, shape)
-        band = self._space.rows(shape[1])
+        band = self._space.share(shape[1])
         n, height, width, _ = y[:, band].shape
         windows = self._memory("cols", (n, height, width, *conv.window.kernel_size, x.shape[3]))
         (top, _), (left, _) = conv.window.pads(*x.shape[1:3])
         stride = conv.window.stride
-        im2col(x, windows, stride, (top - band.start * stride[0], left))
+        self._space.call(im2col, x, windows, stride, (top - band.start * stride[0], left))
         cols = windows.reshape(-1, matrix(conv.weight.data).shape[0])
         z, bias, _ = self._unit.product(y[:, band])
-        multiply(cols, matrix(conv.weight.data), bias, rows(z), False, False)
+        weight = matrix(conv.weight.data)
+        self._space.call(multiply, cols, weight, bias, rows(z), False, False)
         self._unit.forward(z, y[:, band], self.training)
         self._space.meet()
         self._keep(cols, y)
@@ -274,26 +290,18 @@ class FusedFirstNorm(Fused):
 
 
 class FusedAverage(Fused):
-    """The average over the image, as a product with a row of equal shares."""
-
-    def __init__(self, layers: list[Layer], space: Workspace, chain: str) -> None:
-        super().__init__(layers, space, chain)
+    """The average over the image."""
 
     def forward(self, x: Array) -> Array:
-        y = self._mean(x)
+        y = self._output(x, self.output_shape(x.shape))
+        self._space.call(average, x, y)
+        self._space.meet()
         self._keep(x.shape)
         return y
 
     def backward(self, dy: Array) -> Array:
         (shape,) = self._take()
         return self._spread(dy, shape)
-
-    def _mean(self, x: Array) -> Array:
-        """(N, C) of (N, H, W, C)."""
-        n, height, width, channels = x.shape
-        pixels = height * width
-        shares = np.full((1, pixels), 1 / pixels, np.float32)
-        return (shares @ x.reshape(n, pixels, channels)).reshape(n, channels)
 
     def _spread(self, dmean: Array, shape: Shape) -> Array:
         """Each pixel's share of the mean's gradient."""
@@ -317,10 +325,12 @@ class FusedAverageConv(FusedAverage):
 
     def forward(self, x: Array) -> Array:
         y = self._output(x, self.output_shape(x.shape))
-        mean = self._mean(x)
-        self._keep(x.shape, mean)
+        mean = self._memory("mean", (x.shape[0], x.shape[3]))
         bias = self._no_bias if self._conv.bias is None else self._conv.bias.data
-        multiply(mean, matrix(self._conv.weight.data), bias, y, False, False)
+        self._space.call(average, x, mean)
+        self._space.call(multiply, mean, matrix(self._conv.weight.data), bias, y, False, False)
+        self._space.meet()
+        self._keep(x.shape, mean)
         return y
 
     def backward(self, dy: Array) -> Array:

@@ -53,9 +53,9 @@ class Scratch:
 
 def rows(x: Array) -> Array:
     """(N, H, W, C) as a matrix with a row for each pixel."""
-    return x.reshape(-1, x.shape[-1])
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def matrix(weight: Array) -> Array:
     """(K_h, K_w, C_in, C_out) as a matrix with a column for each output channel."""
-    return weight.reshape(-1, weight.shape[-1])
+    return weight.reshape(math.prod(weight.shape[:-1]), weight.shape[-1])

@@ -1,25 +1,38 @@
 """What a fused layer works with: memory, and its part of an image where a team shares one.
 
 A batch is usually spread over threads by its samples. When there are fewer samples than threads, an
-image is cut into bands of rows instead. Every thread then runs the whole network at the same time
-as the others, in evaluation mode: each computes its rows of a layer's output, in memory that all of
-them see, and they meet before the next layer, which reads across the edges of the bands.
+image is shared instead. Every thread then runs the whole network at the same time as the others, in
+evaluation mode: each computes its share of a layer's output, some rows, pixels or channels, in
+memory that all of them see, and they meet before the next layer, which reads all of it.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from ..kernels.barrier import arrive, watch
+from ..kernels.compile import Kernel
 from ..layer import Array, Shape
 from .scratch import Scratch
 
-_LOOKS = 20_000  # of a waiting thread, about 20 microseconds, before it lets others have the core
+LOOKS = 100_000  # of a waiting thread, about 100 microseconds, before it lets others have the core
+
+
+def let_others_run() -> None:
+    """Offer the core to threads that have something to do, if there are any.
+
+    ``time.sleep(0)`` would sleep for 50 microseconds where nobody wants the core.
+    """
+    if hasattr(os, "sched_yield"):
+        os.sched_yield()
+    else:
+        time.sleep(0)
 
 
 class BrokenTeam(Exception):
@@ -34,47 +47,64 @@ class Team:
 
     Attributes:
         scratch: the memory that they share.
+        count: what they count their arrivals in.
+        refused: shapes of images for which one of them has no record, see
+            :mod:`mydl.fused.evaluation`.
         broken: whether one of them has failed. Nobody can meet in this team any more.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
         self.scratch = Scratch()
-        self._count = np.zeros(1, np.int64)
+        self.count = np.zeros(1, np.int64)
+        self.refused: set[Shape] = set()
         self.broken = False
 
     def meet(self) -> None:
         """Wait until all have come here; BrokenTeam if one never will."""
-        target = arrive(self._count, self.size)
-        while not watch(self._count, target, _LOOKS):
+        target = arrive(self.count, self.size)
+        while not watch(self.count, target, LOOKS):
             if self.broken:
                 raise BrokenTeam
-            time.sleep(0)
+            let_others_run()
 
     def give_up(self) -> None:
         """Let nobody wait for a thread that has failed."""
         self.broken = True
 
 
+class Watcher(Protocol):
+    """Who is told of each kernel call and each meeting of a forward pass."""
+
+    def call(self, kernel: Kernel, args: tuple[Any, ...]) -> None: ...
+    def meet(self) -> None: ...
+
+
 class Workspace:
-    """A thread's memory, and its place in a team."""
+    """A thread's memory, its place in a team, and who watches the kernels that it calls.
+
+    Attributes:
+        own: memory that no other thread sees.
+        team: the threads that it shares images with at the moment.
+    """
 
     def __init__(self) -> None:
         self.own = Scratch()
-        self._team: Team | None = None
+        self.team: Team | None = None
         self._rank = 0
+        self._watcher: Watcher | None = None
 
     @contextmanager
     def join(self, team: Team, rank: int) -> Iterator[None]:
         """Be the team's member number ``rank`` for a while."""
-        self._team, self._rank = team, rank
+        self.team, self._rank = team, rank
         try:
             yield
         except BaseException:
             team.give_up()
             raise
         finally:
-            self._team = None
+            self.team = None
 
     def take(self, name: str, shape: Shape, dtype: Any = np.float32) -> Array:
         """Memory for an output, which a team shares."""
@@ -86,21 +116,38 @@ class Workspace:
 
     @property
     def _shared(self) -> Scratch:
-        return self.own if self._team is None else self._team.scratch
+        return self.own if self.team is None else self.team.scratch
 
-    def rows(self, height: int, step: int = 1) -> slice:
-        """The rows of an output of ``height`` rows that this thread computes.
+    def share(self, units: int, step: int = 1) -> slice:
+        """Which of a number of rows, pixels or channels are this thread's to compute.
 
         Args:
-            step: rows of a band are a multiple of this, but for the last.
+            step: a share is a multiple of this, but for the last.
         """
-        if self._team is None:
-            return slice(0, height)
-        steps, size = -(-height // step), self._team.size
+        if self.team is None:
+            return slice(0, units)
+        steps, size = -(-units // step), self.team.size
         first, end = steps * self._rank // size, steps * (self._rank + 1) // size
-        return slice(first * step, min(end * step, height))
+        return slice(min(first * step, units), min(end * step, units))
 
     def meet(self) -> None:
-        """Wait until the whole team has written its rows."""
-        if self._team is not None:
-            self._team.meet()
+        """Wait until the whole team has written its share."""
+        if self.team is not None:
+            self.team.meet()
+            if self._watcher is not None:
+                self._watcher.meet()
+
+    @contextmanager
+    def watched_by(self, watcher: Watcher) -> Iterator[None]:
+        """Let a watcher know what happens for a while."""
+        self._watcher = watcher
+        try:
+            yield
+        finally:
+            self._watcher = None
+
+    def call(self, kernel: Kernel, *args: Any) -> None:
+        """Call a kernel in a forward pass."""
+        kernel(*args)
+        if self._watcher is not None:
+            self._watcher.call(kernel, args)

@@ -100,12 +100,23 @@ def _pad_image(image: Array, rows: Pair, pad: Pair, padded: Array) -> None:
         rows: first and end of the rows, counted with the padding.
         pad: rows above and columns to the left of the image.
     """
-    channels = image.shape[2]
-    columns = (padded.shape[1] - LANES) // channels  # what is beyond them stays zero
+    _, width, channels = image.shape
+    columns = min(width, (padded.shape[1] - LANES) // channels - pad[1])  # beyond: zeros
+    size = image.itemsize
     for row in range(max(rows[0], pad[0]), min(rows[1], image.shape[0] + pad[0])):
-        for col in range(min(image.shape[1], columns - pad[1])):
-            for c in range(channels):
-                padded[row, (pad[1] + col) * channels + c] = image[row - pad[0], col, c]
+        if image.strides[1] == channels * size and image.strides[2] == size:
+            line = as_strided(image[row - pad[0]], (columns * channels,), (size,))
+            for i in range(0, columns * channels, LANES):
+                store(
+                    padded[row, : (pad[1] + columns) * channels],
+                    (pad[1] * channels + i,),
+                    load(line, (i,), 0),
+                    0,
+                )
+        else:
+            for col in range(columns):
+                for c in range(channels):
+                    padded[row, (pad[1] + col) * channels + c] = image[row - pad[0], col, c]
 
 
 @called()

@@ -8,12 +8,14 @@ they never win a maximum and add nothing to a sum.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from ..layer import Array, Shape
-from .compile import kernel
+from .compile import LANES, kernel
 from .im2col import Pair
+from .simd import load, splat, store, where
 
 
 def _cells(
@@ -66,30 +68,39 @@ def maxpool_reference(
         unset[outputs] = False
 
 
-@kernel(maxpool_reference)
+@kernel(maxpool_reference, vectors="x y argument")
 def maxpool(
-    x: Array, y: Array, argument: Array | None, kernel_size: Pair, stride: Pair, pad: Pair
+    x: Array,
+    y: Array,
+    argument: Array | None,
+    kernel_size: Pair,
+    stride: Pair,
+    pad: Pair,
+    tail: Any,
 ) -> None:
     """Write each window's maximum and its cell's number; see :func:`maxpool_reference`."""
     _, h, w, _ = x.shape
-    n_out, h_out, w_out, c_out = y.shape
-    for n in range(n_out):
-        for p in range(h_out):
+    for n in range(y.shape[0]):
+        for p in range(y.shape[1]):
             top = p * stride[0] - pad[0]
-            for q in range(w_out):
+            i_first, i_end = max(0, -top), min(kernel_size[0], h - top)
+            for q in range(y.shape[2]):
                 left = q * stride[1] - pad[1]
-                first = True
-                for i in range(max(0, -top), min(kernel_size[0], h - top)):
-                    for j in range(max(0, -left), min(kernel_size[1], w - left)):
-                        if argument is not None:
-                            number = argument.dtype.type(i * kernel_size[1] + j)
-                        for c in range(c_out):
-                            value, best = x[n, top + i, left + j, c], y[n, p, q, c]
-                            wins = first | (value > best) | (value != value)
-                            y[n, p, q, c] = value if wins else best
+                j_first, j_end = max(0, -left), min(kernel_size[1], w - left)
+                for c in range(0, y.shape[3], LANES):
+                    best = load(x, (n, top + i_first, left + j_first, c), tail)
+                    if argument is not None:
+                        cell = splat(argument, i_first * kernel_size[1] + j_first)
+                    for i in range(i_first, i_end):
+                        for j in range(j_first, j_end):
+                            values = load(x, (n, top + i, left + j, c), tail)
+                            wins = (values > best) | (values != values)
+                            best = where(wins, values, best)
                             if argument is not None:
-                                argument[n, p, q, c] = number if wins else argument[n, p, q, c]
-                        first = False
+                                cell = where(wins, i * kernel_size[1] + j, cell)
+                    store(y, (n, p, q, c), best, tail)
+                    if argument is not None:
+                        store(argument, (n, p, q, c), cell, tail)
 
 
 def maxpool_backward_reference(
@@ -204,3 +215,26 @@ def sumpool_backward(dy: Array, dx: Array, kernel_size: Pair, stride: Pair, pad:
                         if 0 <= col < w:
                             for c in range(c_in):
                                 dx[n, row, col, c] += dy[n, p, q, c]
+
+
+def average_reference(x: Array, y: Array) -> None:
+    """Write the mean of each image's pixels into ``y``.
+
+    Args:
+        x: images, (N, H, W, C).
+        y: output, (N, C).
+    """
+    y[...] = x.mean(axis=(1, 2))
+
+
+@kernel(average_reference, vectors="x y")
+def average(x: Array, y: Array, tail: Any) -> None:
+    """Write the mean of each image's pixels; see :func:`average_reference`."""
+    n_in, h, w, c_in = x.shape
+    for n in range(n_in):
+        for c in range(0, c_in, LANES):
+            total = splat(x, 0)
+            for row in range(h):
+                for col in range(w):
+                    total = total + load(x, (n, row, col, c), tail)
+            store(y, (n, c), total * (1 / (h * w)), tail)

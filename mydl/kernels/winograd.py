@@ -18,9 +18,12 @@ bottom to the top::
     dV = dM U^T        36 products                                         np.matmul
     dx += B dV B^T     tiles overlap by two pixels: they add up            input_gradient_tiles
 
-A transform is applied to the columns of a tile and then to its rows. The points are 0, 1, -1, 2,
--2 and infinity; their powers cost float32 about one of its seven digits. Everything works on 16
+A transform is applied to the columns of a tile and then to its rows. Everything works on 16
 channels at once.
+
+Any points will do. Those of the source, 0, 1, -1, 2, -2 and infinity, have powers up to 8, at which
+float32 loses digits. Ours are 0, +-sqrt(1/2), +-sqrt(2) and infinity, and halve its error. It takes
+as long, since the values at opposite points are still the sum and the difference of two parts.
 
 Source: Lavin and Gray 2015, "Fast Algorithms for Convolutional Neural Networks" (arXiv
 1509.09308), section 4.3.
@@ -40,20 +43,41 @@ Pair = tuple[int, int]
 
 TILE = 4  # rows and columns of outputs that one tile makes
 
+_NEAR, _FAR = 0.5**0.5, 2**0.5  # the points, with both signs
+
 A = np.array(
-    [[1, 0, 0, 0], [1, 1, 1, 1], [1, -1, 1, -1], [1, 2, 4, 8], [1, -2, 4, -8], [0, 0, 0, 1.0]]
+    [
+        [1, 0, 0, 0],
+        [1, _NEAR, 1 / 2, _NEAR / 2],
+        [1, -_NEAR, 1 / 2, -_NEAR / 2],
+        [1, _FAR, 2, 2 * _FAR],
+        [1, -_FAR, 2, -2 * _FAR],
+        [0, 0, 0, 1],
+    ]
 )
 B = np.array(
     [
-        [4, 0, 0, 0, 0, 0],
-        [0, -4, 4, -2, 2, 4],
-        [-5, -4, -4, -1, -1, 0],
-        [0, 1, -1, 2, -2, -5],
+        [1, 0, 0, 0, 0, 0],
+        [0, -_FAR, _FAR, -_NEAR, _NEAR, 1],
+        [-5 / 2, -2, -2, -1 / 2, -1 / 2, 0],
+        [0, _NEAR, -_NEAR, _FAR, -_FAR, -5 / 2],
         [1, 1, 1, 1, 1, 0],
-        [0, 0, 0, 0, 0, 1.0],
+        [0, 0, 0, 0, 0, 1],
     ]
 )
-G = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24
+G = (
+    np.array(
+        [
+            [6, 0, 0],
+            [-4, -4 * _NEAR, -2],
+            [-4, 4 * _NEAR, -2],
+            [1, _FAR, 2],
+            [1, -_FAR, 2],
+            [0, 0, 6],
+        ]
+    )
+    / 6
+)
 
 
 def tile_grid(h: int, w: int) -> Pair:
@@ -71,27 +95,28 @@ def tile_grid(h: int, w: int) -> Pair:
 @inlined
 def _b_transposed(d0: Any, d1: Any, d2: Any, d3: Any, d4: Any, d5: Any) -> Any:
     """B^T d: the values of the input's polynomial at the six points."""
-    even1, odd1 = d4 - 4 * d2, d3 - 4 * d1
-    even2, odd2 = d4 - d2, 2 * (d3 - d1)
+    even1, odd1 = d4 - 2 * d2, d3 - 2 * d1
+    even2, odd2 = d4 - (1 / 2) * d2, d3 - (1 / 2) * d1
     return (
-        4 * d0 - 5 * d2 + d4,
-        even1 + odd1,
-        even1 - odd1,
-        even2 + odd2,
-        even2 - odd2,
-        4 * d1 - 5 * d3 + d5,
+        d0 - (5 / 2) * d2 + d4,
+        even1 + _NEAR * odd1,
+        even1 - _NEAR * odd1,
+        even2 + _FAR * odd2,
+        even2 - _FAR * odd2,
+        d1 - (5 / 2) * d3 + d5,
     )
 
 
 @inlined
 def _b(t0: Any, t1: Any, t2: Any, t3: Any, t4: Any, t5: Any) -> Any:
     """B t."""
+    even1, odd1, even2, odd2 = t1 + t2, t1 - t2, t3 + t4, t3 - t4
     return (
-        4 * t0,
-        4 * (t2 - t1 + t5) + 2 * (t4 - t3),
-        -5 * t0 - 4 * (t1 + t2) - (t3 + t4),
-        t1 - t2 + 2 * (t3 - t4) - 5 * t5,
-        t0 + t1 + t2 + t3 + t4,
+        t0,
+        t5 - _FAR * odd1 - _NEAR * odd2,
+        (-5 / 2) * t0 - 2 * even1 - (1 / 2) * even2,
+        _NEAR * odd1 + _FAR * odd2 - (5 / 2) * t5,
+        t0 + even1 + even2,
         t5,
     )
 
@@ -99,33 +124,46 @@ def _b(t0: Any, t1: Any, t2: Any, t3: Any, t4: Any, t5: Any) -> Any:
 @inlined
 def _a_transposed(m0: Any, m1: Any, m2: Any, m3: Any, m4: Any, m5: Any) -> Any:
     """A^T m: four outputs from the values at six points."""
-    even, odd, even2, odd2 = m1 + m2, m1 - m2, m3 + m4, m3 - m4
-    return (m0 + even + even2, odd + 2 * odd2, even + 4 * even2, odd + 8 * odd2 + m5)
+    even1, odd1, even2, odd2 = m1 + m2, m1 - m2, m3 + m4, m3 - m4
+    return (
+        m0 + even1 + even2,
+        _NEAR * odd1 + _FAR * odd2,
+        (1 / 2) * even1 + 2 * even2,
+        m5 + (_NEAR / 2) * odd1 + (2 * _FAR) * odd2,
+    )
 
 
 @inlined
 def _a(y0: Any, y1: Any, y2: Any, y3: Any) -> Any:
     """A y."""
-    even, odd = y0 + y2, y1 + y3
-    even2, odd2 = y0 + 4 * y2, 2 * y1 + 8 * y3
-    return (y0, even + odd, even - odd, even2 + odd2, even2 - odd2, y3)
+    even1, odd1 = y0 + (1 / 2) * y2, y1 + (1 / 2) * y3
+    even2, odd2 = y0 + 2 * y2, y1 + 2 * y3
+    return (
+        y0,
+        even1 + _NEAR * odd1,
+        even1 - _NEAR * odd1,
+        even2 + _FAR * odd2,
+        even2 - _FAR * odd2,
+        y3,
+    )
 
 
 @inlined
 def _g(w0: Any, w1: Any, w2: Any) -> Any:
     """G w: the values of the filter's polynomial at the six points."""
-    a, b = (-1 / 6) * (w0 + w2), (1 / 6) * w1
-    c, d = (1 / 24) * w0 + (1 / 6) * w2, (1 / 12) * w1
-    return ((1 / 4) * w0, a - b, a + b, c + d, c - d, w2)
+    even1, odd1 = (-2 / 3) * w0 - (1 / 3) * w2, (-2 * _NEAR / 3) * w1
+    even2, odd2 = (1 / 6) * w0 + (1 / 3) * w2, (_FAR / 6) * w1
+    return (w0, even1 + odd1, even1 - odd1, even2 + odd2, even2 - odd2, w2)
 
 
 @inlined
 def _g_transposed(u0: Any, u1: Any, u2: Any, u3: Any, u4: Any, u5: Any) -> Any:
     """G^T u."""
+    even1, odd1, even2, odd2 = u1 + u2, u1 - u2, u3 + u4, u3 - u4
     return (
-        (1 / 4) * u0 - (1 / 6) * (u1 + u2) + (1 / 24) * (u3 + u4),
-        (1 / 6) * (u2 - u1) + (1 / 12) * (u3 - u4),
-        (1 / 6) * (u3 + u4 - u1 - u2) + u5,
+        u0 - (2 / 3) * even1 + (1 / 6) * even2,
+        (-2 * _NEAR / 3) * odd1 + (_FAR / 6) * odd2,
+        (1 / 3) * (even2 - even1) + u5,
     )
 
 

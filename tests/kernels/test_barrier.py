@@ -70,13 +70,13 @@ def test_a_broken_team_is_left():
 
 @pytest.mark.parametrize(("height", "step"), [(55, 1), (55, 4), (13, 4), (3, 4), (1, 1), (0, 1)])
 @pytest.mark.parametrize("size", [1, 2, 3, 8])
-def test_bands_cover_all_rows_once(height, step, size):
+def test_shares_cover_all_rows_once(height, step, size):
     rows = []
     for rank in range(size):
         space = Workspace()
         with space.join(Team(size), rank):
-            band = space.rows(height, step)
-        assert band.start % step == 0
-        rows += range(height)[band]
+            share = space.share(height, step)
+        assert share.start % step == 0 or not range(height)[share]
+        rows += range(height)[share]
     assert rows == list(range(height))
-    assert Workspace().rows(height, step) == slice(0, height)
+    assert Workspace().share(height, step) == slice(0, height)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mydl.kernels.pooling import maxpool, maxpool_backward, sumpool, sumpool_backward
+from mydl.kernels.pooling import average, maxpool, maxpool_backward, sumpool, sumpool_backward
 from mydl.layers.window import Window
 
 
@@ -46,6 +46,10 @@ def test_maxpool_equals_its_reference(pooling, dtype, ties):
     maxpool(x, y, argument, *slide)
     np.testing.assert_array_equal(y, expected_y)
     np.testing.assert_array_equal(argument, expected_argument)
+    for run in (maxpool, maxpool.reference):
+        y[...] = 0
+        run(x, y, None, *slide)  # where nobody asks for the argument
+        np.testing.assert_array_equal(y, expected_y)
 
 
 @given(poolings(), st.sampled_from([np.float32, np.float64]), st.booleans())
@@ -159,9 +163,25 @@ def test_loops_are_right_without_the_compiler(name):
     results = []
     for run in (kernel.reference, kernel.loops):
         outputs = [np.full_like(x if "backward" in name else y, 9)]
+        extra = []
         if name == "maxpool":
             outputs.append(np.full_like(argument, 99))
-        run(*inputs, *outputs, *slide)
+            extra = [0] if run is kernel.loops else []  # the tail
+        run(*inputs, *outputs, *slide, *extra)
         results.append(outputs)
     for reference, loops in zip(*results, strict=True):
         np.testing.assert_allclose(loops, reference, atol=1e-14)
+
+
+@given(
+    st.tuples(st.integers(0, 3), st.integers(1, 5), st.integers(1, 5), st.integers(1, 35)),
+    st.sampled_from([np.float32, np.float64]),
+)
+def test_average_equals_its_reference(shape, dtype):
+    x = np.random.default_rng(0).normal(size=shape).astype(dtype)
+    y, expected = np.full((shape[0], shape[3]), np.nan, dtype), np.empty((shape[0], shape[3]))
+    average.reference(x.astype(np.float64), expected)
+    average(x, y)
+    np.testing.assert_allclose(y, expected, atol=1e-6 if dtype is np.float32 else 1e-14)
+    average.loops(x, y, 0)
+    np.testing.assert_allclose(y, expected, atol=1e-6 if dtype is np.float32 else 1e-14)
