@@ -114,8 +114,9 @@ def sentences(comparison: Comparison) -> list[str]:
     if not peers:
         return []
     does = {"train": "trains", "infer": "infers"}[comparison.case.mode]
-    parts = [f"{_times(comparison.ratio('mydl', name))} {called}" for name, called in peers]
-    return [f"mydl {does} {' and '.join(parts)}."]
+    *parts, last = [f"{_times(comparison.ratio('mydl', name))} {called}" for name, called in peers]
+    others = f"{', '.join(parts)} and " if parts else ""
+    return [f"mydl {does} {others}{last}."]
 
 
 def _times(ratio: float) -> str:

@@ -75,7 +75,7 @@ def build(case: Case) -> Any:
 
     small = case.model.endswith("_cifar")
     return nn.Sequential(
-        nn.Conv2d(3, 64, 3, stride=1 if small else 2, padding=1 if small else 0), nn.ReLU(inplace=True), pool(),
+        nn.Conv2d(3, 64, 3, *((1, 1) if small else (2, 0))), nn.ReLU(inplace=True), pool(),
         Fire(64, 16, 64), Fire(128, 16, 64), pool(),
         Fire(128, 32, 128), Fire(256, 32, 128), pool(),
         Fire(256, 48, 192), Fire(384, 48, 192), Fire(384, 64, 256), Fire(512, 64, 256),

@@ -66,6 +66,11 @@ def test_sentences_say_who_is_faster():
         "mydl trains 2.5 times as fast as PyTorch's fastest mode (torch-channels-last) and 75 "
         "times as fast as numpy-course."
     ]
+    three = {"mydl": [3.0], "torch-eager": [1.0], "onnxruntime": [1.5], "numpy-course": [0.1]}
+    assert sentences(comparison(three, CASES[1])) == [
+        "mydl infers 3.0 times as fast as PyTorch's fastest mode (torch-eager), 2.0 times as fast as "
+        "onnxruntime and 30 times as fast as numpy-course."
+    ]
     infers = comparison({"mydl": [50.0], "onnxruntime": [100.0]}, CASES[1])
     assert sentences(infers) == ["mydl infers slower, at 0.50 times the speed of onnxruntime."]
     level = comparison({"mydl": [99.0], "torch-compile": [100.0]})

@@ -165,15 +165,17 @@ def test_no_process_outlives_one_that_is_stopped(number):
     size = "3x37x41"  # of no other test, to know the processes by
     command = [sys.executable, "-m", "mydl", "bench", "--input", size, "--no-startup"]
     command += ["--only", "mydl", "--only", "numpy-course", "--rounds", "1000"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        for line in process.stderr:
-            if "measuring" in line:
-                break
-        assert len(workers("[37, 41, 3]")) == 3
+    command += ["--batch", "1", "--threads", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        while "measuring" not in process.stderr.readline():
+            assert process.poll() is None
+        assert workers("[37, 41, 3]")
         process.send_signal(number)
         _, messages = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
     if number == signal.SIGINT:
         assert process.returncode == 130
         assert "Traceback" not in messages
