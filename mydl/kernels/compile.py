@@ -12,6 +12,8 @@ from typing import Any, Protocol, TypeVar, cast
 import numba
 import numpy as np
 
+from ..layer import Array
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 LANES = 16  # values in a vector of mydl.kernels.simd
@@ -149,6 +151,10 @@ def _vector_call(
         if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
             loops(*args, tail)
             return
+        args = tuple(
+            np.asarray(_Writable(a)) if isinstance(a, np.ndarray) and not a.flags.writeable else a
+            for a in args
+        )
         if not ready:
             compile_for((*args, tail))
         try:
@@ -158,3 +164,15 @@ def _vector_call(
             compiled(*args, tail)
 
     return call
+
+
+class _Writable:
+    """The memory of an array that says it may only be read; kernels do not write to their inputs.
+
+    Numba would compile a kernel once more for such an array, and after that could not choose: an
+    array that may be written to fits both.
+    """
+
+    def __init__(self, array: Array) -> None:
+        self.array = array  # keeps the memory alive
+        self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}

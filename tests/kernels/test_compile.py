@@ -31,6 +31,16 @@ def test_a_kernel_keeps_its_name_and_its_parts():
     assert (out == 3).all()
 
 
+def test_arrays_that_may_only_be_read_do_and_others_after_them():
+    a, bias = np.ones((2, 3)), np.zeros(2)
+    for read_only in ([], [a], [a, bias], [bias], []):
+        for array in (a, bias):
+            array.flags.writeable = all(array is not other for other in read_only)
+        out = np.zeros((2, 2))
+        multiply(a, np.ones((3, 2)), bias, out, False, False)
+        assert (out == 3).all()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif("NUMBA_DISABLE_JIT" in os.environ, reason="nothing is compiled")
 def test_kept_machine_code_is_thrown_away_when_a_file_it_depends_on_changes(tmp_path):
