@@ -28,6 +28,7 @@ from ..layers import (
     Sequential,
     Softmax,
 )
+from ..layers.window import Padding
 from ..losses import SoftmaxCrossEntropy
 from ..models import SqueezeNet
 from ..names import unknown
@@ -42,7 +43,7 @@ class Case:
     """A layer in one setting, and the input to check it with.
 
     Args:
-        name: the layer's, in small letters; several cases share it.
+        name: the layer's, in small letters, or its algorithm's; several cases share it.
         setting: what sets this case apart.
         build: makes the layer, drawing from a generator.
         shape: of x, whose values are drawn from N(0, 1).
@@ -97,6 +98,13 @@ def _conv(setting: str, *args: Any, shape: Shape = IMAGES, **kwargs: Any) -> Cas
     return Case("conv2d", setting, lambda rng: Conv2d(2, 3, *args, rng=rng, **kwargs), shape)
 
 
+def _winograd(setting: str, padding: Padding, *, shape: Shape = IMAGES, bias: bool = True) -> Case:
+    def build(rng: Rng) -> Conv2d:
+        return Conv2d(2, 3, 3, 1, padding, bias, algorithm="winograd", rng=rng)
+
+    return Case("winograd", setting, build, shape)
+
+
 def _squeezenet(
     setting: str, version: str = "tiny", *, shape: Shape = PHOTOS, samples: int = 3, **options: Any
 ) -> Case:
@@ -116,6 +124,15 @@ CASES = [
     _conv("2x3, stride (2, 1), padding ((0, 1), (2, 0))", (2, 3), (2, 1), ((0, 1), (2, 0))),
     _conv("5x5, stride 3, padding 2", 5, 3, 2, shape=(1, 7, 8, 2)),
     _conv("no bias", 3, bias=False),
+    _winograd("valid", "valid"),
+    _winograd("padding 1", 1),
+    _winograd("padding ((0, 3), (2, 1))", ((0, 3), (2, 1))),
+    _winograd("more than a tile, same", "same", shape=(2, 6, 9, 2)),
+    _winograd("no bias", 1, bias=False),
+    Case("groupedconv2d", "3x3, stride 2, same, 2 groups",
+         lambda rng: GroupedConv2d(4, 6, 3, 2, "same", groups=2, rng=rng), (2, 5, 4, 4)),
+    Case("groupedconv2d", "a group for each channel, no bias",
+         lambda rng: GroupedConv2d(3, 3, 3, bias=False, groups=3, rng=rng), (2, 5, 4, 3)),
     Case("maxpool2d", "2x2", lambda rng: MaxPool2d(2), (2, 4, 6, 2)),
     Case("maxpool2d", "3x3, stride 2", lambda rng: MaxPool2d(3, 2), (2, 5, 7, 2)),
     Case("maxpool2d", "3x3, stride 2, ceil", lambda rng: MaxPool2d(3, 2, 0, True), (2, 6, 4, 2)),
@@ -129,10 +146,6 @@ CASES = [
     Case("avgpool2d", "3x3, stride 2, ceil", lambda rng: AvgPool2d(3, 2, 0, True), (2, 6, 4, 2)),
     Case("avgpool2d", "3x2, stride 2, same", lambda rng: AvgPool2d((3, 2), 2, "same"), IMAGES),
     Case("globalavgpool2d", "5x4 pixels", lambda rng: GlobalAvgPool2d(), IMAGES),
-    Case("groupedconv2d", "3x3, stride 2, same, 2 groups",
-         lambda rng: GroupedConv2d(4, 6, 3, 2, "same", groups=2, rng=rng), (2, 5, 4, 4)),
-    Case("groupedconv2d", "a group for each channel, no bias",
-         lambda rng: GroupedConv2d(3, 3, 3, bias=False, groups=3, rng=rng), (2, 5, 4, 3)),
     Case("globalavgpool2d", "one pixel", lambda rng: GlobalAvgPool2d(), (3, 1, 1, 4)),
     Case("relu", "images", lambda rng: ReLU(), IMAGES),
     Case("relu", "rows", lambda rng: ReLU(), SCORES),

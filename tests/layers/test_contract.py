@@ -49,6 +49,7 @@ CASES = {
     "Conv2d": (lambda: Conv2d(3, 4, 3, **F64), (5, 6, 3)),
     "Conv2d stride": (lambda: Conv2d(2, 3, (3, 2), (2, 1), ((0, 2), (1, 0)), **F64), (7, 5, 2)),
     "Conv2d same": (lambda: Conv2d(2, 3, 3, 2, "same", **F64), (6, 5, 2)),
+    "Conv2d winograd": (lambda: Conv2d(3, 4, 3, 1, 1, algorithm="winograd", **F64), (6, 5, 3)),
     "Conv2d 1x1": (lambda: Conv2d(4, 3, 1, bias=False, **F64), (3, 4, 4)),
     "GroupedConv2d": (lambda: GroupedConv2d(4, 6, 3, 2, "same", groups=2, **F64), (5, 6, 4)),
     "GroupedConv2d depthwise": (lambda: GroupedConv2d(3, 3, 1, groups=3, **F64), (4, 3, 3)),
