@@ -37,6 +37,9 @@ class GroupedConv2d(Layer):
     (K_h, K_w, in_channels / groups, out_channels / groups); joined along their last axis these are
     the one weight that other frameworks have.
 
+    Attributes:
+        convolutions: the groups', a list of :class:`Conv2d`.
+
     Raises:
         ValueError: an argument has a wrong value.
         LayerError: the input has another number of channels or is smaller than the window.
@@ -74,7 +77,7 @@ class GroupedConv2d(Layer):
             )
         channels = in_channels // groups, out_channels // groups
         rng = generator(rng)
-        self._convolutions = [
+        self.convolutions = [
             Conv2d(*channels, kernel_size, stride, padding, bias, dtype=dtype, rng=rng)
             for _ in range(groups)
         ]
@@ -84,37 +87,37 @@ class GroupedConv2d(Layer):
         x = self._check_input(x)
         y_shape = self.output_shape(x.shape)
         xs = np.split(x, self.groups, axis=-1)
-        ys = [conv.forward(part) for conv, part in zip(self._convolutions, xs, strict=True)]
+        ys = [conv.forward(part) for conv, part in zip(self.convolutions, xs, strict=True)]
         self._keep(y_shape)
         return np.concatenate(ys, axis=-1)
 
     def backward(self, dy: Array) -> Array:
         (y_shape,) = self._take()
         dys = np.split(self._check_gradient(dy, y_shape), self.groups, axis=-1)
-        dxs = [conv.backward(part) for conv, part in zip(self._convolutions, dys, strict=True)]
+        dxs = [conv.backward(part) for conv, part in zip(self.convolutions, dys, strict=True)]
         return np.concatenate(dxs, axis=-1)
 
     def children(self) -> dict[str, Layer]:
-        return {str(number): conv for number, conv in enumerate(self._convolutions)}
+        return {str(number): conv for number, conv in enumerate(self.convolutions)}
 
     def output_shape(self, input_shape: Shape) -> Shape:
         *_, c = self._check_image_shape(input_shape)
         if c != self.in_channels:
             self.fail(f"expected {self.in_channels} channels, got {c} in an input of {input_shape}")
         return (
-            *self._convolutions[0].output_shape(self._part(input_shape))[:-1],
+            *self.convolutions[0].output_shape(self._part(input_shape))[:-1],
             self.out_channels,
         )
 
     def multiply_adds(self, input_shape: Shape) -> int:
         part = self._part(input_shape)
-        return sum(conv.multiply_adds(part) for conv in self._convolutions)
+        return sum(conv.multiply_adds(part) for conv in self.convolutions)
 
     def _part(self, input_shape: Shape) -> Shape:
         """What one group sees of an input."""
         return (*input_shape[:-1], self.in_channels // self.groups)
 
     def _describe(self) -> str:
-        conv = self._convolutions[0]
+        conv = self.convolutions[0]
         bias = "" if conv.bias is not None else ", bias=False"
         return f"{self.in_channels}, {self.out_channels}, {conv.window}{bias}, groups={self.groups}"

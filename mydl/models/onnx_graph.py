@@ -26,7 +26,9 @@ from ..layers import (
     Fire,
     Flatten,
     GlobalAvgPool2d,
+    GroupedConv2d,
     Linear,
+    LocalResponseNorm,
     LogSoftmax,
     MaxPool2d,
     ReLU,
@@ -85,12 +87,16 @@ class Graph:
 
     def weight(self, layer: Layer, path: str, name: str, transpose: tuple[int, ...] = (0,)) -> str:
         """Add a layer's parameter or buffer as float32, its axes reordered."""
+        return self.constant(self.values(layer, name, transpose), join(path, name))
+
+    def values(self, layer: Layer, name: str, transpose: tuple[int, ...]) -> Array:
+        """A layer's parameter or buffer in float32, its axes reordered; LayerError if infinite."""
         values: Array = getattr(layer, name).data.transpose(transpose)
         with np.errstate(over="ignore"):
             values = values.astype(np.float32)
         if not all_finite(values):
             layer.fail(f"{name} has values that are not finite in float32")
-        return self.constant(values, join(path, name))
+        return values
 
     def constant(self, values: Array, name: str) -> str:
         """Add an array."""
@@ -114,6 +120,27 @@ def _conv(graph: Graph, layer: Conv2d, path: str, x: Tensor) -> str:
         inputs.append(graph.weight(layer, path, "bias"))
     pads = layer.window.pads(*x.shape[1:3])
     return graph.node("Conv", inputs, path, **_window(layer.window, pads))
+
+
+def _grouped_conv(graph: Graph, layer: GroupedConv2d, path: str, x: Tensor) -> str:
+    """One operator, whose weight holds the groups' one after the other along the outputs."""
+
+    def add(name: str, transpose: tuple[int, ...]) -> str:
+        parts = [graph.values(conv, name, transpose) for conv in layer.convolutions]
+        return graph.constant(np.concatenate(parts), join(path, name))
+
+    first = layer.convolutions[0]
+    inputs = [x.name, add("weight", (3, 2, 0, 1))]
+    if first.bias is not None:
+        inputs.append(add("bias", (0,)))
+    pads = first.window.pads(*x.shape[1:3])
+    return graph.node("Conv", inputs, path, group=layer.groups, **_window(first.window, pads))
+
+
+def _local_response_norm(graph: Graph, layer: LocalResponseNorm, path: str, x: Tensor) -> str:
+    return graph.node(
+        *("LRN", [x.name], path), size=layer.size, alpha=layer.alpha, beta=layer.beta, bias=layer.k
+    )
 
 
 def _max_pool(graph: Graph, layer: MaxPool2d, path: str, x: Tensor) -> str:
@@ -259,7 +286,9 @@ _WRITERS: dict[type[Layer], Callable[[Graph, Any, str, Tensor], str]] = {
     Fire: _fire,
     Flatten: _flatten,
     GlobalAvgPool2d: _global_avg_pool,
+    GroupedConv2d: _grouped_conv,
     Linear: _linear,
+    LocalResponseNorm: _local_response_norm,
     LogSoftmax: _log_softmax,
     MaxPool2d: _max_pool,
     ReLU: _relu,

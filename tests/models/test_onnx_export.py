@@ -21,14 +21,16 @@ from mydl.layers import (
     Fire,
     Flatten,
     GlobalAvgPool2d,
+    GroupedConv2d,
     Linear,
+    LocalResponseNorm,
     LogSoftmax,
     MaxPool2d,
     ReLU,
     Sequential,
     Softmax,
 )
-from mydl.models import Network, SqueezeNet, build_model
+from mydl.models import AlexNet, Network, NiN, SqueezeNet, build_model
 from mydl.models.onnx_export import export_onnx, onnx_model
 from mydl.models.onnx_graph import Graph, Tensor
 from mydl.models.saved import ModelCard
@@ -81,6 +83,19 @@ def with_random_state(model):
 def test_every_squeezenet(version, bypass, batch_norm):
     model = SqueezeNet(version, 7, "imagenet", bypass, batch_norm=batch_norm, final_relu=False)
     assert_same(with_random_state(model), (45, 38, 3))
+
+
+@needs_onnx
+@pytest.mark.parametrize("version", ["original", "torchvision"])
+def test_both_alexnets(version):
+    model = AlexNet(version, 7, image_pixels=99, hidden=10)
+    assert_same(with_random_state(model), (99, 99, 3))
+
+
+@needs_onnx
+@pytest.mark.parametrize(("input_size", "pixels"), [("imagenet", 70), ("cifar", 19)])
+def test_network_in_network(input_size, pixels):
+    assert_same(with_random_state(NiN(7, input_size)), (pixels, pixels + 3, 3))
 
 
 @needs_onnx
@@ -176,6 +191,12 @@ ALONE = {
     "softmax": Softmax(),
     "log softmax": LogSoftmax(),
     "batch norm": with_random_state(Sequential({"norm": BatchNorm2d(2, eps=0.1)})),
+    "grouped": with_random_state(GroupedConv2d(2, 4, 3, 2, "same", groups=2)),
+    "grouped without bias": GroupedConv2d(2, 2, (1, 3), padding=(0, 1), bias=False, groups=2),
+    "local response norm": LocalResponseNorm(3, alpha=2.0, beta=0.5, k=1.5),
+    "local response norm of more channels": Sequential(
+        Conv2d(2, 9, 1), LocalResponseNorm(5, alpha=1.0)
+    ),
     "fire": with_random_state(Fire(2, 3, 4, 5)),
     "fire with batch norm": with_random_state(Fire(2, 3, 4, 5, batch_norm=True)),
     "simple bypass": Bypass(ReLU()),
@@ -243,6 +264,22 @@ def test_names_and_layouts():
     assert written.ir_version == 8
     assert [(opset.domain, opset.version) for opset in written.opset_import] == [("", 15)]
     assert written.producer_name == "mydl"
+
+
+@needs_onnx
+def test_groups_are_written_as_one_weight():
+    from onnx import numpy_helper
+
+    model = Sequential({"conv2": GroupedConv2d(4, 6, 3, groups=2)})
+    written = onnx_model(model, (5, 4, 4))
+    weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in written.graph.initializer}
+    assert {name: array.shape for name, array in weights.items()} == {
+        "conv2.weight": (6, 2, 3, 3),
+        "conv2.bias": (6,),
+    }
+    second = model["conv2"].convolutions[1].weight.data
+    np.testing.assert_array_equal(weights["conv2.weight"][3:], second.transpose(3, 2, 0, 1))
+    assert [node.op_type for node in written.graph.node] == ["Conv"]
 
 
 CARD = ModelCard(
