@@ -153,6 +153,16 @@ def test_subclasses_keep_their_own_passes():
         assert left == kept
 
 
+def test_the_algorithm_that_a_user_chose_is_kept():
+    network = squeezenet_tiny()
+    network.features["fire2"].expand3x3.algorithm = "im2col"
+    network.features["conv1"].algorithm = "winograd"
+    kinds = [type(layer) for layer in fuse(network).features.children().values()]
+    assert kinds[:3] == [Conv2d, ReLU, FusedMaxPool]
+    assert kinds[3] is Fire
+    assert FusedFire in kinds
+
+
 def test_batches_of_other_sizes_reuse_the_memory():
     plain = with_random_biases(squeezenet_tiny())
     fused = fuse(copy.deepcopy(plain))

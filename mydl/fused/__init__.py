@@ -49,7 +49,7 @@ def fuse(model: Layer, space: Workspace | None = None) -> Layer:
 
     The parameters stay the same objects. Only float32 is rewritten: whoever computes in float64
     wants to look at the layers themselves. A subclass of a layer is never replaced, since its
-    forward or backward may be its own.
+    forward or backward may be its own, nor a convolution whose ``algorithm`` would change.
     """
     if any(parameter.data.dtype != np.float32 for parameter in model.parameters()):
         return model
@@ -68,7 +68,8 @@ def _fuse(layer: Layer, space: Workspace, chain: str, first: bool) -> Layer:
         squeeze, expand1x1, expand3x3 = (
             activation(part, space) for part in (layer.squeeze, layer.expand1x1, layer.expand3x3)
         )
-        if squeeze and expand1x1 and expand3x3:
+        chosen = expand3x3 is not None and expand3x3.conv.algorithm != "im2col"
+        if squeeze and expand1x1 and expand3x3 and chosen:
             return FusedFire(layer, squeeze, expand1x1, expand3x3, space, chain)
     elif type(layer) is Sequential:
         return _fuse_chain(layer, space, chain, first)
@@ -93,7 +94,11 @@ def _fuse_chain(chain: Sequential, space: Workspace, name: str, first: bool) -> 
         unit = activation(layer, space)
         match [layer for _, layer in left[:3]]:
             case [_, ReLU(), MaxPool2d() as pool] as chosen if (
-                first and isinstance(unit, BiasRelu) and _exact(chosen) and _argument_fits(pool)
+                first
+                and isinstance(unit, BiasRelu)
+                and _exact(chosen)
+                and _argument_fits(pool)
+                and unit.conv.algorithm != "winograd"
             ):
                 fused[key], used = FusedFirst(chosen, unit, pool, space, name), 3
             case [_, ReLU() as relu, *_] as chosen if (
