@@ -56,17 +56,17 @@ def missing(comparisons: Sequence[Comparison]) -> dict[str, str]:
     """
     found = {}
     for name in dict.fromkeys(name for c in comparisons for name in c.absent):
+        absences = [(c.case, c.absent[name]) for c in comparisons if name in c.absent]
+        uninstalled = [str(reason) for _, reason in absences if reason.missing]
+        if uninstalled:
+            found[name] = uninstalled[0]
+            continue
         cases: dict[str, list[str]] = {}
-        everywhere = False
-        for c in comparisons:
-            if name in c.absent:
-                cases.setdefault(str(c.absent[name]), []).append(str(c.case))
-                everywhere |= c.absent[name].missing
+        for case, reason in absences:
+            cases.setdefault(str(reason), []).append(str(case))
         found[name] = "; ".join(
-            reason
-            if everywhere or len(where) == len(comparisons)
-            else f"in {_some(where)}: {reason}"
-            for reason, where in cases.items()
+            why if len(where) == len(comparisons) else f"in {_some(where)}: {why}"
+            for why, where in cases.items()
         )
     return found
 

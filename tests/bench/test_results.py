@@ -68,8 +68,8 @@ def test_sentences_say_who_is_faster():
     ]
     three = {"mydl": [3.0], "torch-eager": [1.0], "onnxruntime": [1.5], "numpy-course": [0.1]}
     assert sentences(comparison(three, CASES[1])) == [
-        "mydl infers 3.0 times as fast as PyTorch's fastest mode (torch-eager), 2.0 times as fast as "
-        "onnxruntime and 30 times as fast as numpy-course."
+        "mydl infers 3.0 times as fast as PyTorch's fastest mode (torch-eager), 2.0 times as fast "
+        "as onnxruntime and 30 times as fast as numpy-course."
     ]
     infers = comparison({"mydl": [50.0], "onnxruntime": [100.0]}, CASES[1])
     assert sentences(infers) == ["mydl infers slower, at 0.50 times the speed of onnxruntime."]
@@ -101,6 +101,12 @@ def test_what_is_missing_and_where():
         "onnxruntime": f"in {CASES[2]}: too large",
     }
     assert missing([first, second])["mydl"] == "no"
+
+
+def test_what_is_not_installed_needs_no_other_reason():
+    trains = comparison({}, CASES[0], absent={"onnxruntime": NotMeasured("does not train")})
+    infers = comparison({}, CASES[1], absent={"onnxruntime": UNINSTALLED})
+    assert missing([trains, infers]) == {"onnxruntime": "X is not installed"}
 
 
 def test_the_report_is_json():
