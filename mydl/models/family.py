@@ -46,25 +46,32 @@ def options_of(shapes: Mapping[str, Shape], version: str) -> dict[str, Any] | No
     def filters(path: str, kernel_size: int, channels: int) -> int:
         """How many filters there are, all of which see so many channels."""
         shape = shapes.get(path, ())
-        if len(shape) != 4 or shape[:3] != (kernel_size, kernel_size, channels):
+        if len(shape) != 4 or shape[:3] != (kernel_size, kernel_size, channels) or shape[3] < 1:
             wanted = f"({kernel_size}, {kernel_size}, {channels}, filters)"
             raise OtherNetwork(f"{path} should have the shape {wanted}, but has {shape or 'none'}")
         return shape[3]
 
     fires: Fires = []
-    bypass = None
+    around = []  # of each module: whether it has a bypass, and whether that needs a projection
     for number in numbers:
         place = f"features.fire{number}"
-        inside = f"{place}.inner" if f"{place}.inner.squeeze.{conv}" in shapes else place
+        bypassed = f"{place}.inner.squeeze.{conv}" in shapes
+        inside = f"{place}.inner" if bypassed else place
         squeeze = filters(f"{inside}.squeeze.{conv}", 1, channels)
-        expands = [filters(f"{inside}.expand{k}x{k}.{conv}", k, squeeze) for k in (1, 3)]
-        if inside != place:
-            bypass = bypass or "simple"
-            if sum(expands) != channels:
-                bypass = "complex"
-                filters(f"{place}.projection.{conv}", 1, channels)
-        channels = sum(expands)
-        fires.append((squeeze, *expands))  # type: ignore[arg-type]
+        one, three = (filters(f"{inside}.expand{k}x{k}.{conv}", k, squeeze) for k in (1, 3))
+        projects = one + three != channels
+        if bypassed and projects:
+            filters(f"{place}.projection.{conv}", 1, channels)
+        around.append((bypassed, projects))
+        channels = one + three
+        fires.append((squeeze, one, three))
+    bypass = None
+    if any(bypassed for bypassed, _ in around):
+        bypass = "complex" if (True, True) in around else "simple"
+        for number, (bypassed, projects) in zip(numbers, around, strict=True):
+            if bypassed != (bypass == "complex" or not projects):
+                has = "a" if bypassed else "no"
+                raise OtherNetwork(f"features.fire{number} has {has} bypass, unlike others")
     return {
         "version": version,
         "num_classes": filters("classifier.conv10.weight", 1, channels),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ from .naming import TENSORFLOW, flattened, from_torch, our_shape, positions, to_
 from .network import Network
 from .squeezenet import VERSIONS, SqueezeNet
 
-# State that PyTorch keeps beside that of a batch norm, and TensorFlow beside weights.
-COUNTER = "num_batches_tracked"
 CIFAR_CLASSES = (10, 100)  # of the two data sets of 32x32 pixels
+
+# What PyTorch keeps beside the state of a batch norm, and TensorFlow beside weights.
+COUNTER = "num_batches_tracked"
 BOOKKEEPING = ("global_step", "save_counter", "beta1_power", "beta2_power")
 
 
@@ -195,16 +196,17 @@ def _match_by_order(wanted: Iterable[str], file: WeightFile) -> dict[str, str]:
     """Whoever wrote an ONNX file may have lost the names; the order of the layers is left."""
     names = [name for _, *arrays in graph_order(file.path) for name in arrays if name is not None]
     paths = list(wanted)
-    return dict(zip(paths, names, strict=True)) if len(paths) == len(names) else {}
+    fits = len(paths) == len(names) and all(name in file.tensors for name in names)
+    return dict(zip(paths, names, strict=True)) if fits else {}
 
 
-def _is_bookkeeping(name: str, tensors: Iterable[str]) -> bool:
+def _is_bookkeeping(name: str, tensors: Container[str]) -> bool:
     """Whether an array is none of the network but of an optimizer or a counter."""
     slot_of, _, _ = name.rpartition("/")
     return name.rpartition(".")[2] == COUNTER or name in BOOKKEEPING or slot_of in tensors
 
 
-def has_our_layout(file: WeightFile, wanted: Iterable[str]) -> bool:
+def has_our_layout(file: WeightFile, wanted: Container[str]) -> bool:
     """Whether weights lie as ours do, or else as PyTorch's do."""
     own_names = any(name in wanted for name in file.tensors)
     return (

@@ -77,20 +77,24 @@ def kind_of(path: Path) -> str:
     Raises:
         WeightsError: the file is missing or of no known kind.
     """
-    if tensorflow.is_checkpoint(path):
-        return "tensorflow"
     with reading(path):
-        if path.is_dir():
-            raise WeightsError(f"{path}: the folder has neither a model.npz nor a checkpoint")
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            start = file.read(32)
+        start, size = b"", 0
+        if path.is_file():
+            with path.open("rb") as file:
+                start, size = file.read(32), path.stat().st_size
     if start.startswith(b"PK"):
         return _kind_of_archive(path)
     if start.startswith(b"\x80") and TORCH_LEGACY in start:
         return "torch-legacy"
     if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= size - 8:
         return "safetensors"
+    # A checkpoint is several files, which their names hold together.
+    if tensorflow.is_checkpoint(path):
+        return "tensorflow"
+    if path.is_dir():
+        raise WeightsError(f"{path}: the folder has neither a model.npz nor a checkpoint")
+    if not path.is_file():
+        raise WeightsError(f"{path}: there is no such file")
     if deep_compression.is_deep_compression(path):
         return "deep-compression"
     if onnx_files.is_onnx(path):
@@ -114,6 +118,15 @@ def _kind_of_archive(path: Path) -> str:
     raise WeightsError(f"{path}: a zip archive, but neither NumPy's nor PyTorch's")
 
 
+def _read_onnx(path: Path) -> tuple[dict[str, Array], bool]:
+    """An ONNX file, with matrices as PyTorch has them, (out, in), however the graph uses them."""
+    tensors, verified = onnx_files.read_and_verify(path)
+    for name in {weight for use, weight, _ in onnx_files.graph_order(path) if use == "MatMul"}:
+        if name in tensors:
+            tensors[name] = tensors[name].T
+    return tensors, verified
+
+
 _READERS: dict[str, Callable[[Path], dict[str, Array]]] = {
     "npz": npz.read,
     "torch": torch_files.read,
@@ -125,5 +138,5 @@ _READERS: dict[str, Callable[[Path], dict[str, Array]]] = {
 # Formats without a checksum, except for the one that mydl writes into its files.
 _VERIFIERS: dict[str, Callable[[Path], tuple[dict[str, Array], bool]]] = {
     "safetensors": safetensors_files.read_and_verify,
-    "onnx": onnx_files.read_and_verify,
+    "onnx": _read_onnx,
 }

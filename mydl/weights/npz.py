@@ -47,10 +47,13 @@ def load_npz(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     arrays = read(path)
     try:
         description = json.loads(str(arrays.pop(DESCRIPTION)))
-    except (KeyError, json.JSONDecodeError):
+    except (KeyError, ValueError, RecursionError):
+        description = None
+    if not isinstance(description, dict):
         raise WeightsError(
-            f"{path}: an .npz file, but not one that mydl wrote: it has no {DESCRIPTION} entry"
-        ) from None
+            f"{path}: an .npz file, but not one that mydl wrote: it has no {DESCRIPTION} entry "
+            "that describes it"
+        )
     return arrays, description
 
 

@@ -324,6 +324,42 @@ def test_shapes_that_promise_a_huge_network(tmp_path):
             network_of(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        {"classifier.1.weight": (0, 256, 1, 1), "classifier.1.bias": (0,)},
+        {"features.3.squeeze.weight": (0, 64, 1, 1)},
+        {"features.3.squeeze.weight": (16, 64)},
+        {"features.3.squeeze.weight": ()},
+    ],
+)
+def test_shapes_of_no_network(shapes, tmp_path):
+    tensors = torch_state(network())
+    tensors.update({name: np.zeros(shape, np.float32) for name, shape in shapes.items()})
+    with pytest.raises(WeightsError, match="should have the shape"):
+        network_of(put(tmp_path, tensors))
+
+
+def test_a_bypass_around_some_modules_only(tmp_path):
+    """A complex bypass would need projections that the file does not have."""
+    tensors = network(bypass="complex").state_dict()
+    for name in list(tensors):
+        if name.startswith("features.fire4."):
+            values = tensors.pop(name)
+            if ".inner." in name:
+                tensors[name.replace(".inner", "")] = values
+    with pytest.raises(WeightsError, match=r"features\.fire4 has no bypass, unlike others"):
+        network_of(put(tmp_path, tensors))
+
+
+@pytest.mark.parametrize("description", ["3", "[1]", "[" * 10**5, "{", '{"model": []}'])
+def test_descriptions_of_nothing(description, tmp_path):
+    arrays = network().state_dict()
+    path = put(tmp_path, {**arrays, "__mydl__": np.array(description)})
+    with pytest.raises(WeightsError):
+        network_of(path)
+
+
 def test_a_file_cannot_name_another_to_read(tmp_path):
     card = ModelCard("squeezenet_tiny", {"save_path": "x"}, "x", (32, 32, 3), (), (), ())
     save_model(tmp_path / "model.npz", network(), card)
