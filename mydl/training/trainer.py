@@ -14,7 +14,7 @@ from ..data.augment import augment
 from ..data.dataset import Dataset, normalise
 from ..layer import Array
 from ..losses import SoftmaxCrossEntropy
-from ..models import build_model
+from ..models import build_model, model_options
 from ..models.saved import ModelCard
 from ..optim import clip_grad_norm, make_optimizer
 from ..parallel import ShardedModel
@@ -153,7 +153,8 @@ class Trainer:
         )
 
     def _model_options(self) -> dict[str, Any]:
-        return {
+        """The arguments of ``build_model``; what a network does not have may only be off."""
+        options = {
             "num_classes": len(self.dataset.class_names),
             "batch_norm": self.config.batch_norm,
             "bypass": None if self.config.bypass == "none" else self.config.bypass,
@@ -161,6 +162,8 @@ class Trainer:
             "final_relu": self.config.final_relu,
             "seed": self.config.seed,
         }
+        known = model_options(self.config.model)
+        return {name: value for name, value in options.items() if value or name in known}
 
     def _steps(self, epoch: int, began: float) -> Iterator[StepReport]:
         """Take every step of an epoch, reporting the means so far."""

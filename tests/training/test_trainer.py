@@ -55,6 +55,15 @@ def test_the_reports_count_right(stripes):
     assert watching.epochs[0].train_loss == watching.steps[2].loss
 
 
+def test_networks_without_batch_norm_or_bypass_train_too(stripes):
+    config = dataclasses.replace(QUICK, model="nin_cifar", batch_norm=False, epochs=1)
+    _, watching = fit(stripes, config)
+    assert np.isfinite(watching.epochs[0].train_loss)
+    for change, option in (({"batch_norm": True}, "batch_norm"), ({"bypass": "simple"}, "bypass")):
+        with pytest.raises(ValueError, match=f"no option of nin_cifar '{option}': there are"):
+            Trainer(dataclasses.replace(config, **change), stripes)
+
+
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_the_same_bits_for_any_number_of_threads(stripes, batch_norm):
     config = dataclasses.replace(
