@@ -25,7 +25,9 @@ if TYPE_CHECKING:
         Fire,
         Flatten,
         GlobalAvgPool2d,
+        GroupedConv2d,
         Linear,
+        LocalResponseNorm,
         LogSoftmax,
         MaxPool2d,
         ReLU,
@@ -34,12 +36,16 @@ if TYPE_CHECKING:
     )
     from .losses import SoftmaxCrossEntropy
     from .models import (
+        AlexNet,
+        NiN,
         SqueezeNet,
+        build_model,
         load_weights,
         network_of,
         save_weights,
         squeezenet1_0,
         squeezenet1_1,
+        squeezenet_general,
         squeezenet_tiny,
     )
     from .parallel import ShardedModel
@@ -47,6 +53,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AlexNet",
     "AvgPool2d",
     "BatchNorm2d",
     "Bypass",
@@ -56,11 +63,14 @@ __all__ = [
     "Fire",
     "Flatten",
     "GlobalAvgPool2d",
+    "GroupedConv2d",
     "Layer",
     "LayerError",
     "Linear",
+    "LocalResponseNorm",
     "LogSoftmax",
     "MaxPool2d",
+    "NiN",
     "Parameter",
     "ReLU",
     "Sequential",
@@ -68,11 +78,13 @@ __all__ = [
     "Softmax",
     "SoftmaxCrossEntropy",
     "SqueezeNet",
+    "build_model",
     "load_weights",
     "network_of",
     "save_weights",
     "squeezenet1_0",
     "squeezenet1_1",
+    "squeezenet_general",
     "squeezenet_tiny",
 ]
 

@@ -87,7 +87,7 @@ class AlexNet(Network):
         check_choice("version", version, VERSIONS)
         self.version = version
         self.num_classes = whole_number(num_classes, "num_classes", 1)
-        least = 67 if version == "original" else 63
+        least = 67 if version == "original" else 63  # conv1 gives 15 pixels, and the pools 7, 3, 1
         pixels = PIXELS[version] if image_pixels is None else image_pixels
         pixels = whole_number(pixels, "image_pixels", least)
         self.image_shape = (pixels, pixels, 3)
