@@ -1,12 +1,13 @@
-"""A data set in memory, and how its images become a network's input."""
+"""A data set, and how its images become a network's input."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
-from ..layer import Array
+from ..layer import Array, Shape
 
 
 class DataError(ValueError):
@@ -17,38 +18,55 @@ class MissingDataError(DataError):
     """Data that is not where it was looked for; the message says what to put where."""
 
 
+class Images(Protocol):
+    """What a data set asks of its images: an array, or what gives out parts of one when asked."""
+
+    @property
+    def shape(self) -> Shape: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: Any, /) -> Array: ...
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Labelled images, split into those to train on and those to test on.
 
     Attributes:
         name: as ``load_dataset`` takes it.
-        train_images, test_images: (N, H, W, C), uint8, H = W.
+        train_images, test_images: (N, H, W, C), uint8, H = W; arrays, or photographs that are read
+            when they are asked for.
         train_labels, test_labels: index of each image's class, (N,), int64.
         class_names: of the K classes.
         mean, std: of each channel over the training images, as fractions of 255, (C,).
         mirror: whether a mirror image is as good as the original: true of photographs, not of
             digits.
+        margin: pixels at each side of the images that are there to choose from: a network sees a
+            window that much smaller, at a random place in training and the centre in a test.
+        notes: sentences about the data that a person should see, such as which files are damaged.
 
     Raises:
         DataError: arrays that do not fit each other.
     """
 
     name: str
-    train_images: Array
+    train_images: Images
     train_labels: Array
-    test_images: Array
+    test_images: Images
     test_labels: Array
     class_names: tuple[str, ...]
     mean: Array
     std: Array
     mirror: bool
+    margin: int = 0
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         shape = self.train_images.shape[1:]
         for part in ("train", "test"):
             images, labels = getattr(self, f"{part}_images"), getattr(self, f"{part}_labels")
-            if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != shape:
+            if images.dtype != np.uint8 or len(images.shape) != 4 or images.shape[1:] != shape:
                 raise DataError(
                     f"{self.name}: {part} images must be uint8 (N, H, W, C), all of one size, "
                     f"got {images.dtype} of shape {images.shape}"
@@ -70,11 +88,25 @@ class Dataset:
                 )
         if not len(self.mean) == len(self.std) == shape[-1]:
             raise DataError(f"{self.name}: mean and std must have a number for each channel")
+        if not 0 <= 2 * self.margin < shape[0]:
+            raise DataError(
+                f"{self.name}: a margin of {self.margin} pixels leaves nothing of {shape[0]}"
+            )
 
     @property
     def image_size(self) -> int:
-        """Rows, and columns, of an image in pixels."""
-        return int(self.train_images.shape[1])
+        """Rows, and columns, in pixels of what a network sees of an image."""
+        return int(self.train_images.shape[1]) - 2 * self.margin
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(H, W, C) of what a network sees of an image."""
+        return (self.image_size, self.image_size, int(self.train_images.shape[3]))
+
+    def inputs(self, images: Array) -> Array:
+        """The centres of images of this data set as a network takes them, (N, size, size, C)."""
+        seen = slice(self.margin, self.margin + self.image_size)
+        return normalise(images[:, seen, seen], self.mean, self.std)
 
 
 def normalise(images: Array, mean: Array, std: Array) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..data.dataset import Dataset, normalise
+from ..data.dataset import Dataset
 from ..layer import Array
 from ..layers import Softmax
 from ..losses import SoftmaxCrossEntropy
@@ -38,9 +38,7 @@ def evaluate(engine: ShardedModel, dataset: Dataset) -> Evaluation:
     """Run a data set's test images through a network in evaluation mode."""
     images, labels = dataset.test_images, dataset.test_labels
 
-    logits = engine.outputs(
-        len(images), lambda lo, hi: normalise(images[lo:hi], dataset.mean, dataset.std)
-    )
+    logits = engine.outputs(len(images), lambda lo, hi: dataset.inputs(images[lo:hi]))
     return Evaluation(
         loss=SoftmaxCrossEntropy().forward(logits, labels),
         accuracy=accuracy(logits, labels),

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..data.augment import augment
-from ..data.dataset import Dataset, normalise
+from ..data.dataset import Dataset
 from ..layer import Array
 from ..losses import SoftmaxCrossEntropy
 from ..models import build_model, model_options
@@ -146,7 +146,7 @@ class Trainer:
             model=self.config.model,
             options=self._model_options(),
             data=self.config.data,
-            image_shape=self.dataset.train_images.shape[1:],
+            image_shape=self.dataset.image_shape,
             class_names=tuple(self.dataset.class_names),
             mean=tuple(map(float, self.dataset.mean)),
             std=tuple(map(float, self.dataset.std)),
@@ -223,8 +223,7 @@ class Trainer:
                 indices,
                 seed=self.config.seed,
                 epoch=epoch,
-                crop_padding=self.dataset.image_size // 8,
+                crop_padding=self.dataset.margin or self.dataset.image_size // 8,
                 flip=self.dataset.mirror,
             )
-        x = normalise(images, self.dataset.mean, self.dataset.std)
-        return x, self.dataset.train_labels[indices]
+        return self.dataset.inputs(images), self.dataset.train_labels[indices]

@@ -29,6 +29,15 @@ def dataset(**changes):
 
 def test_a_data_set_knows_its_size():
     assert dataset().image_size == 8
+    assert dataset().image_shape == (8, 8, 3)
+
+
+def test_a_network_sees_what_is_within_the_margin():
+    framed = dataset(margin=1)
+    images = np.zeros((1, 8, 8, 3), np.uint8)
+    images[:, 1:-1, 1:-1] = 255
+    assert framed.image_shape == (6, 6, 3)
+    assert (framed.inputs(images) == 2).all()
 
 
 @pytest.mark.parametrize(
@@ -53,6 +62,7 @@ def test_a_data_set_knows_its_size():
             "there are no test images",
         ),
         ({"mean": np.zeros(1)}, "a number for each channel"),
+        ({"margin": 4}, "a margin of 4 pixels leaves nothing of 8"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(changes, message):
@@ -89,8 +99,16 @@ def test_images_of_another_kind_are_not_normalised(images):
 
 
 def test_an_unknown_name_is_told_with_those_there_are():
-    with pytest.raises(DataError, match=r"'cifar': did you mean 'cifar10'\? There are digits and"):
+    with pytest.raises(DataError, match=r"'cifar': did you mean 'cifar10'\? There are digits, "):
         load_dataset("cifar")
+
+
+def test_images_of_one_size_cannot_be_asked_for_in_another():
+    assert load_dataset("digits", image_size=32).image_size == 32
+    with pytest.raises(
+        DataError, match="the images of digits have 32 pixels a side, image_size is"
+    ):
+        load_dataset("digits", image_size=64)
 
 
 def test_digits_load_without_compiler_or_network_library():
