@@ -204,7 +204,17 @@ BANDS = {
     "tiny, bypass": lambda: squeezenet_tiny(bypass="complex"),
     "batch norm": lambda: squeezenet_tiny(batch_norm=True),
     "layers of all kinds": lambda: small_network(batch_norm=True),
+    "layers that know nothing of teams between others": lambda: Sequential(
+        *[part for _ in range(3) for part in (slow_convolution(), ReLU(), MaxPool2d(3, 1, 1))],
+        GlobalAvgPool2d(),
+    ),
+    "conv10 padded": lambda: SqueezeNet("1.0", 7, "imagenet", conv10_padding=1),
 }
+
+
+def slow_convolution():
+    """Threads are not at the same place of it at the same time."""
+    return Conv2d(3, 3, 5, padding=2, rng=np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("name", BANDS)

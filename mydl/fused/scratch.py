@@ -20,6 +20,7 @@ class Scratch:
 
     def __init__(self) -> None:
         self._memory: dict[str, Array] = {}
+        self._blocks: list[Array] = []
         self._left = np.empty(0, np.uint8)
         self._lock = threading.Lock()
 
@@ -42,10 +43,15 @@ class Scratch:
                 return y
         raise AssertionError("x lies in both")  # each has memory of its own
 
+    def holds(self, x: Array) -> bool:
+        """Whether ``x`` lies in an array from here, be it one that has been replaced since."""
+        return any(np.may_share_memory(x, block) for block in self._blocks)
+
     def _allocate(self, size: int, dtype: np.dtype[Any]) -> Array:
         length = -(-size * dtype.itemsize // _ALIGN) * _ALIGN
         if len(self._left) < length:
             block = np.empty(max(length, _BLOCK) + _ALIGN, np.uint8)
+            self._blocks.append(block)
             self._left = block[-block.ctypes.data % _ALIGN :]
         memory, self._left = self._left[:length], self._left[length:]
         return memory.view(dtype)[:size]

@@ -111,7 +111,13 @@ class Workspace:
         return self._shared.take(name, shape, dtype)
 
     def take_turns(self, x: Array, shape: Shape, name: str) -> Array:
-        """Memory for an output that is not that of ``x``."""
+        """Memory for an output that is not that of ``x``.
+
+        If ``x`` is not the team's, a layer that knows nothing of teams has made it, and others may
+        still be at that layer and read the memory that comes next.
+        """
+        if self.team is not None and not self.team.scratch.holds(x):
+            self.meet()
         return self._shared.take_turns(x, shape, name)
 
     @property

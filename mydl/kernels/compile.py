@@ -28,12 +28,14 @@ _SOURCES = tuple(
 class Kernel(Protocol):
     """A compiled kernel: call it, or look at its plain ``reference`` and its ``loops``.
 
-    Other kernels call ``compiled``, with all arguments.
+    Other kernels call ``compiled``, with all arguments. ``address(*args)`` is that of the machine
+    code for arguments of these types, which the kernel has been called with before.
     """
 
     reference: Callable[..., None]
     loops: Callable[..., None]
     compiled: Callable[..., None]
+    address: Callable[..., int]
 
     def __call__(self, *args: Any) -> None: ...
 
@@ -61,9 +63,14 @@ def kernel(
 
     def decorate(loops: F) -> Kernel:
         compiled = _compile(loops, fastmath=fastmath)
-        call: Callable[..., None] = compiled
         if vectors:
-            call = _vector_call(loops, _compile(loops), vectors.split())
+            call, code_for = _vector_call(loops, _compile(loops), vectors.split())
+        else:
+            call, code_for = _plain_call(compiled)
+
+        def address(*args: Any) -> int:
+            code = code_for(args)
+            return int(code.library.get_pointer_to_function(code.fndesc.llvm_func_name))
 
         @functools.wraps(loops)
         def run(*args: Any) -> None:
@@ -72,6 +79,7 @@ def kernel(
 
         run_kernel = cast("Kernel", run)
         run_kernel.reference, run_kernel.loops, run_kernel.compiled = reference, loops, compiled
+        run_kernel.address = address
         return run_kernel
 
     return decorate
@@ -109,10 +117,17 @@ def _compile(function: Callable[..., Any], **options: Any) -> Any:
     return compiled
 
 
+def _plain_call(compiled: Any) -> tuple[Callable[..., None], Callable[[tuple[Any, ...]], Any]]:
+    """Numba's own way to call, and what it has compiled for some arguments."""
+    return compiled, lambda args: compiled.overloads[tuple(map(numba.typeof, args))]
+
+
 def _vector_call(
     loops: Callable[..., Any], compiled: Any, vectors: list[str]
-) -> Callable[..., None]:
+) -> tuple[Callable[..., None], Callable[[tuple[Any, ...]], Any]]:
     """A function that checks what a vector kernel takes for granted, and runs it.
+
+    The second function gives what has been compiled for some arguments.
 
     Numba would compile the kernel again for each mixture of contiguous arrays and slices. It is
     compiled for slices only, which contiguous arrays may be passed as: vectors are loaded as if
@@ -123,17 +138,20 @@ def _vector_call(
     compiling = threading.Lock()
     ready = False  # Numba itself would take longer to say than some kernels run
 
-    def compile_for(args: tuple[Any, ...]) -> None:
+    def kinds_of(args: tuple[Any, ...]) -> tuple[Any, ...]:
         kinds = (numba.typeof(a) for a in args)
-        slices = (k.copy(layout="A") if isinstance(k, numba.types.Array) else k for k in kinds)
+        return tuple(k.copy(layout="A") if isinstance(k, numba.types.Array) else k for k in kinds)
+
+    def compile_for(args: tuple[Any, ...]) -> None:
         nonlocal ready
         with compiling:
             compiled.disable_compile(False)
-            compiled.compile(tuple(slices))
+            compiled.compile(kinds_of(args))
             compiled.disable_compile()
             ready = True
 
-    def call(*args: Any) -> None:
+    def checked(args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments with the tail, as the loops take them."""
         tail = None
         for place in places:
             array = args[place]
@@ -148,22 +166,26 @@ def _vector_call(
                     f"shape {array.shape} with strides {array.strides}: use "
                     f"np.ascontiguousarray({names[place]})"
                 )
-        if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
-            loops(*args, tail)
-            return
-        args = tuple(
+        writable = (
             np.asarray(_Writable(a)) if isinstance(a, np.ndarray) and not a.flags.writeable else a
             for a in args
         )
-        if not ready:
-            compile_for((*args, tail))
-        try:
-            compiled(*args, tail)
-        except (TypeError, RuntimeError):  # not compiled yet, or by another thread at the moment
-            compile_for((*args, tail))
-            compiled(*args, tail)
+        return (*writable, tail)
 
-    return call
+    def call(*args: Any) -> None:
+        args = checked(args)
+        if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+            loops(*args)
+            return
+        if not ready:
+            compile_for(args)
+        try:
+            compiled(*args)
+        except (TypeError, RuntimeError):  # not compiled yet, or by another thread at the moment
+            compile_for(args)
+            compiled(*args)
+
+    return call, lambda args: compiled.overloads[kinds_of(checked(args))]
 
 
 class _Writable:

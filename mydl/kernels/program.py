@@ -1,51 +1,40 @@
-"""Many kernel calls as one: what a network does in evaluation mode, as a table of numbers.
+"""Many kernel calls as one: what a network does, as a table of numbers.
 
 A kernel of fifty microseconds is called from Python in ten. With one thread that is a loss of some
-percent; with two that share an image it is worse, for both want Python's interpreter at the same
-moment after every layer, and to wait for it takes longer than the layer. So the calls are written
-down once, a row for each::
+percent; with two it is worse, for both want Python's interpreter at the same moment, and to wait
+for it can take longer than the kernel. So the calls are written down once, a row for each::
 
-    code, tail, then 20 whole numbers of geometry, then four arrays of 9 numbers each:
-    address, shape (padded with ones to four axes), strides in bytes (padded with zeros)
+    code of the kernel, address of its machine code, tail, 13 whole numbers of geometry,
+    then up to seven arrays of 9 numbers each: address, four lengths, four strides in bytes
 
 and :func:`run_program` walks through the rows in compiled code, which holds no interpreter. Threads
 that share an image have a program each, with rows at which they meet.
 
-The arrays must stay where they are for as long as the program is used. All are float32, and the
-last axis of those that are handled as vectors is a multiple of 16 long, but for a ``MULTIPLY`` or
-an ``AVERAGE`` that has its tail set.
+The arrays must stay where they are for as long as the program is used. They are float32, but for
+the winners of a pooling, and the last axis of those that are handled as vectors is a multiple of 16
+long, except where a kernel may have a tail.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
-from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import lower_builtin, type_callable
-from numpy.lib.stride_tricks import as_strided
+from numba.np.arrayobj import make_array, populate_array
 
 from ..layer import Array
 from .barrier import add_one, read
 from .compile import LANES, Kernel, called
-from .first_layers import conv_pool
-from .pointwise import multiply
-from .pooling import average, maxpool
-from .winograd_convolution import winograd_forward
-
-_carray = numba.carray  # type: ignore[attr-defined]
+from .first_layers import conv_pool, conv_pool_backward
+from .pointwise import multiply, pointwise_backward
+from .pooling import average, maxpool, maxpool_backward
+from .winograd_convolution import winograd_backward, winograd_forward
 
 MEET, MULTIPLY, WINOGRAD, MAXPOOL, CONV_POOL, AVERAGE = range(6)
-
-_GEOMETRY = 2  # where the numbers of geometry begin
-_ARRAYS = 22  # where those of the arrays begin
-WIDTH = _ARRAYS + 4 * 9
-
-_multiply, _winograd = called()(multiply.loops), called()(winograd_forward.loops)
-_conv_pool, _maxpool = called()(conv_pool.loops), called()(maxpool.loops)
-_average = called()(average.loops)
+POINTWISE_BACKWARD, WINOGRAD_BACKWARD, MAXPOOL_BACKWARD, CONV_POOL_BACKWARD = range(6, 10)
+_WITH_WINNERS = 10  # added to the code of a pooling that writes down who won
 
 _CODES: dict[Kernel, int] = {
     multiply: MULTIPLY,
@@ -53,29 +42,39 @@ _CODES: dict[Kernel, int] = {
     maxpool: MAXPOOL,
     conv_pool: CONV_POOL,
     average: AVERAGE,
+    pointwise_backward: POINTWISE_BACKWARD,
+    winograd_backward: WINOGRAD_BACKWARD,
+    maxpool_backward: MAXPOOL_BACKWARD,
+    conv_pool_backward: CONV_POOL_BACKWARD,
 }
+_MAY_HAVE_TAIL = (MULTIPLY, AVERAGE)
+
+_GEOMETRY, _ARRAYS = 3, 16  # where the numbers of geometry begin, and those of the arrays
+WIDTH = _ARRAYS + 7 * 9
 
 
 def row(kernel: Kernel, args: tuple[Any, ...]) -> Array | None:
-    """The row of a program that stands for a call of a kernel; None if there is none."""
-    arrays = [a for a in args if isinstance(a, np.ndarray)]
-    geometry = [int(number) for a in args if not isinstance(a, np.ndarray) for number in _flat(a)]
-    tail = any(a.shape[-1] % LANES for a in arrays[1:])
+    """The row that stands for a call which has just been made; None if there is none."""
     code = _CODES.get(kernel)
-    if (
-        code is None
-        or any(a.dtype != np.float32 for a in arrays)
-        or (tail and code not in (MULTIPLY, AVERAGE))
-    ):
+    arrays = [a for a in args if isinstance(a, np.ndarray)]
+    if code is None or any(a.dtype not in (np.float32, np.uint8) for a in arrays):
         return None
+    tail = any(a.shape[-1] % LANES for a in arrays if a is not args[0])
+    if code == CONV_POOL_BACKWARD:
+        tail = any(a.shape[-1] % LANES for a in arrays[:3])  # the images are the fourth
+    if tail and code not in _MAY_HAVE_TAIL:
+        return None
+    if code in (MAXPOOL, CONV_POOL) and any(a.dtype == np.uint8 for a in arrays):
+        code += _WITH_WINNERS
+    geometry = [int(number) for a in args if not isinstance(a, np.ndarray) for number in _flat(a)]
     numbers = np.zeros(WIDTH, np.int64)
-    numbers[:2] = code, tail
+    numbers[:_GEOMETRY] = code, kernel.address(*args), tail
     numbers[_GEOMETRY : _GEOMETRY + len(geometry)] = geometry
     for i, array in enumerate(arrays):
         axes = 4 - array.ndim
-        address = array.__array_interface__["data"][0]
+        place = array.__array_interface__["data"][0]
         numbers[_ARRAYS + 9 * i : _ARRAYS + 9 * (i + 1)] = (
-            address, *array.shape, *[1] * axes, *array.strides, *[0] * axes
+            place, *array.shape, *[1] * axes, *array.strides, *[0] * axes
         )  # fmt: skip
     return numbers
 
@@ -94,40 +93,95 @@ def _flat(value: Any) -> list[Any]:
     return [] if value is None else [value]
 
 
-def _pointer(address: int) -> Any:
-    """The address of a float32, for ``numba.carray``."""
+# ---- what compiled code has to be taught ---------------------------------------------------------
+
+
+def _floats(address: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    """The array of float32 numbers at an address."""
     raise NotImplementedError("programs run compiled only")
 
 
-def _lower_pointer(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-    return builder.inttoptr(values[0], ir.FloatType().as_pointer())
+def _bytes(address: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    """The array of bytes at an address."""
+    raise NotImplementedError("programs run compiled only")
 
 
-type_callable(_pointer)(lambda context: lambda address: types.CPointer(types.float32))
-lower_builtin(_pointer, types.Integer)(_lower_pointer)
+def _call(address: int, args: tuple[Any, ...]) -> None:
+    """Call the kernel whose machine code is at an address."""
+    raise NotImplementedError("programs run compiled only")
 
 
-@called()
-def _array4(numbers: Array, i: int) -> Array:
-    """Array number ``i`` of a row, with four axes."""
-    a = numbers[_ARRAYS + 9 * i : _ARRAYS + 9 * (i + 1)]
-    return as_strided(
-        _carray(_pointer(a[0]), (1,)), (a[1], a[2], a[3], a[4]), (a[5], a[6], a[7], a[8])
+def _lower_array(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+    array = make_array(signature.return_type)(context, builder)
+    kind = context.get_data_type(signature.return_type.dtype)
+    populate_array(
+        array,
+        data=builder.inttoptr(values[0], kind.as_pointer()),
+        shape=values[1],
+        strides=values[2],
+        itemsize=context.get_abi_sizeof(kind),
+        meminfo=None,
     )
+    return array._getvalue()
+
+
+def _array_of(dtype: Any) -> Any:
+    """The type of an array of as many axes as its shape has lengths."""
+    return lambda context: lambda address, shape, strides: types.Array(dtype, len(shape), "A")
+
+
+def _lower_call(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+    """Numba's own way to call a compiled function, except that the function is a number."""
+    kinds = [types.unliteral(kind) for kind in signature.args[1].types]
+    args = [
+        context.cast(builder, builder.extract_value(values[1], i), kind, wanted)
+        for i, (kind, wanted) in enumerate(zip(signature.args[1].types, kinds, strict=True))
+    ]
+    function_type = context.call_conv.get_function_type(types.none, kinds)
+    function = builder.inttoptr(values[0], function_type.as_pointer())
+    status, _ = context.call_conv.call_function(builder, function, types.none, kinds, args)
+    with cgutils.if_unlikely(builder, status.is_error):
+        context.call_conv.return_status_propagate(builder, status)
+    return context.get_dummy_value()
+
+
+type_callable(_floats)(_array_of(types.float32))
+type_callable(_bytes)(_array_of(types.uint8))
+type_callable(_call)(lambda context: lambda address, args: types.none)
+lower_builtin(_floats, types.Integer, types.BaseTuple, types.BaseTuple)(_lower_array)
+lower_builtin(_bytes, types.Integer, types.BaseTuple, types.BaseTuple)(_lower_array)
+lower_builtin(_call, types.Integer, types.BaseTuple)(_lower_call)
 
 
 @called()
-def _array2(numbers: Array, i: int) -> Array:
-    """The same with two axes."""
-    a = numbers[_ARRAYS + 9 * i : _ARRAYS + 9 * (i + 1)]
-    return as_strided(_carray(_pointer(a[0]), (1,)), (a[1], a[2]), (a[5], a[6]))
+def _array4(step: Array, i: int) -> Array:
+    """Array number ``i`` of a row, with four axes."""
+    a = step[_ARRAYS + 9 * i : _ARRAYS + 9 * (i + 1)]
+    return _floats(a[0], (a[1], a[2], a[3], a[4]), (a[5], a[6], a[7], a[8]))
 
 
 @called()
-def _array1(numbers: Array, i: int) -> Array:
-    """The same with one axis."""
-    a = numbers[_ARRAYS + 9 * i : _ARRAYS + 9 * (i + 1)]
-    return as_strided(_carray(_pointer(a[0]), (1,)), (a[1],), (a[5],))
+def _winners(step: Array, i: int) -> Array:
+    """The same, of bytes."""
+    a = step[_ARRAYS + 9 * i : _ARRAYS + 9 * (i + 1)]
+    return _bytes(a[0], (a[1], a[2], a[3], a[4]), (a[5], a[6], a[7], a[8]))
+
+
+@called()
+def _array2(step: Array, i: int) -> Array:
+    """Array number ``i`` with two axes."""
+    a = step[_ARRAYS + 9 * i : _ARRAYS + 9 * (i + 1)]
+    return _floats(a[0], (a[1], a[2]), (a[5], a[6]))
+
+
+@called()
+def _array1(step: Array, i: int) -> Array:
+    """Array number ``i`` with one axis."""
+    a = step[_ARRAYS + 9 * i : _ARRAYS + 9 * (i + 1)]
+    return _floats(a[0], (a[1],), (a[5],))
+
+
+# ---- running -------------------------------------------------------------------------------------
 
 
 @called()
@@ -149,10 +203,7 @@ def run_program(
         The row to go on with, which is ``len(program)`` at the end, and ``target`` for it.
     """
     for i in range(first, len(program)):
-        step = program[i]
-        g = step[_GEOMETRY:_ARRAYS]
-        code, tail = step[0], step[1]
-        if code == MEET:
+        if program[i, 0] == MEET:
             if target == 0:
                 target = (add_one(count) // size + 1) * size
             left = times
@@ -161,28 +212,68 @@ def run_program(
                 if left == 0:
                     return i, target
             target = 0
-        elif code == MULTIPLY:
-            a, b, bias, out = _array2(step, 0), _array2(step, 1), _array1(step, 2), _array2(step, 3)
-            if tail:
-                _multiply(a, b, bias, out, g[0] > 0, g[1] > 0, 0)
-            else:
-                _multiply(a, b, bias, out, g[0] > 0, g[1] > 0, None)
-        elif code == WINOGRAD:
-            x, weight, y = _array4(step, 0), _array4(step, 1), _array4(step, 3)
-            bias = _array1(step, 2)
-            _winograd(x, weight, bias, y, (g[0], g[1]), g[2] > 0, None)
-        elif code == MAXPOOL:
-            x, y = _array4(step, 0), _array4(step, 1)
-            _maxpool(x, y, None, (g[0], g[1]), (g[2], g[3]), (g[4], g[5]), None)
-        elif code == CONV_POOL:
-            x, weight, y = _array4(step, 0), _array4(step, 1), _array4(step, 3)
-            bias = _array1(step, 2)
-            conv = ((g[0], g[1]), (g[2], g[3]), (g[4], g[5]))
-            pool = ((g[6], g[7]), (g[8], g[9]), (g[10], g[11]))
-            _conv_pool(x, weight, bias, y, None, conv, pool, None)
-        elif code == AVERAGE:
-            if tail:
-                _average(_array4(step, 0), _array2(step, 1), 0)
-            else:
-                _average(_array4(step, 0), _array2(step, 1), None)
+        elif program[i, 0] < POINTWISE_BACKWARD:
+            _forward(program[i])
+        else:
+            _training(program[i])
     return len(program), 0
+
+
+@called()
+def _forward(step: Array) -> None:
+    """Call a kernel of a forward pass."""
+    code, address, tail, g = step[0], step[1], step[2], step[_GEOMETRY:_ARRAYS]
+    if code == MULTIPLY:
+        a, b, bias, out = _array2(step, 0), _array2(step, 1), _array1(step, 2), _array2(step, 3)
+        if tail:
+            _call(address, (a, b, bias, out, g[0] > 0, g[1] > 0, 0))
+        else:
+            _call(address, (a, b, bias, out, g[0] > 0, g[1] > 0, None))
+    elif code == WINOGRAD:
+        x, weight, bias, y = _array4(step, 0), _array4(step, 1), _array1(step, 2), _array4(step, 3)
+        _call(address, (x, weight, bias, y, (g[0], g[1]), g[2] > 0, None))
+    elif code == MAXPOOL:
+        slide = (g[0], g[1]), (g[2], g[3]), (g[4], g[5])
+        _call(address, (_array4(step, 0), _array4(step, 1), None, *slide, None))
+    elif code == CONV_POOL:
+        x, weight, bias, y = _array4(step, 0), _array4(step, 1), _array1(step, 2), _array4(step, 3)
+        _call(address, (x, weight, bias, y, None, _slide(g, 0), _slide(g, 6), None))
+    elif code == AVERAGE:
+        if tail:
+            _call(address, (_array4(step, 0), _array2(step, 1), 0))
+        else:
+            _call(address, (_array4(step, 0), _array2(step, 1), None))
+
+
+@called()
+def _training(step: Array) -> None:
+    """Call a kernel that only training has."""
+    code, address, g = step[0], step[1], step[_GEOMETRY:_ARRAYS]
+    if code == MAXPOOL + _WITH_WINNERS:
+        slide = (g[0], g[1]), (g[2], g[3]), (g[4], g[5])
+        _call(address, (_array4(step, 0), _array4(step, 1), _winners(step, 2), *slide, None))
+    elif code == CONV_POOL + _WITH_WINNERS:
+        x, weight, bias, y = _array4(step, 0), _array4(step, 1), _array1(step, 2), _array4(step, 3)
+        _call(address, (x, weight, bias, y, _winners(step, 4), _slide(g, 0), _slide(g, 6), None))
+    elif code == POINTWISE_BACKWARD:
+        dy, y, x, weight = _array2(step, 0), _array2(step, 1), _array2(step, 2), _array2(step, 3)
+        dweight, dbias, dx = _array2(step, 4), _array1(step, 5), _array2(step, 6)
+        _call(address, (dy, y, x, weight, dweight, dbias, dx, None))
+    elif code == WINOGRAD_BACKWARD:
+        dy, y, x, weight = _array4(step, 0), _array4(step, 1), _array4(step, 2), _array4(step, 3)
+        dweight, dbias, dx = _array4(step, 4), _array1(step, 5), _array4(step, 6)
+        _call(address, (dy, y, x, weight, dweight, dbias, dx, (g[0], g[1]), None))
+    elif code == MAXPOOL_BACKWARD:
+        slide = (g[0], g[1]), (g[2], g[3]), (g[4], g[5])
+        _call(address, (_array4(step, 0), _winners(step, 1), _array4(step, 2), *slide))
+    elif code == CONV_POOL_BACKWARD:
+        dy, y, x = _array4(step, 0), _array4(step, 1), _array4(step, 3)
+        dweight, dbias = _array4(step, 4), _array1(step, 5)
+        geometry = _slide(g, 0), _slide(g, 6)
+        _call(address, (dy, y, _winners(step, 2), x, dweight, dbias, *geometry, None))
+
+
+@called()
+def _slide(g: Array, i: int) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    """How a window slides: three pairs of numbers."""
+    return (g[i], g[i + 1]), (g[i + 2], g[i + 3]), (g[i + 4], g[i + 5])
