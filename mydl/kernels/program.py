@@ -1,18 +1,19 @@
-"""Many kernel calls as one: what a network does, as a table of numbers.
+"""Many kernel calls as one: what a network does in evaluation mode, as a table of numbers.
 
 A kernel of fifty microseconds is called from Python in ten. With one thread that is a loss of some
-percent; with two it is worse, for both want Python's interpreter at the same moment, and to wait
-for it can take longer than the kernel. So the calls are written down once, a row for each::
+percent; with two that share an image it is worse, for both want Python's interpreter at the same
+moment after every layer, and to wait for it takes longer than the layer. So the calls are written
+down once, a row for each::
 
     code of the kernel, address of its machine code, tail, 13 whole numbers of geometry,
-    then up to seven arrays of 9 numbers each: address, four lengths, four strides in bytes
+    then up to four arrays of 9 numbers each: address, four lengths, four strides in bytes
 
 and :func:`run_program` walks through the rows in compiled code, which holds no interpreter. Threads
 that share an image have a program each, with rows at which they meet.
 
-The arrays must stay where they are for as long as the program is used. They are float32, but for
-the winners of a pooling, and the last axis of those that are handled as vectors is a multiple of 16
-long, except where a kernel may have a tail.
+The arrays must stay where they are for as long as the program is used. They are float32, and the
+last axis of those that are handled as vectors is a multiple of 16 long, except where a kernel may
+have a tail.
 """
 
 from __future__ import annotations
@@ -27,14 +28,12 @@ from numba.np.arrayobj import make_array, populate_array
 from ..layer import Array
 from .barrier import add_one, read
 from .compile import LANES, Kernel, called
-from .first_layers import conv_pool, conv_pool_backward
-from .pointwise import multiply, pointwise_backward
-from .pooling import average, maxpool, maxpool_backward
-from .winograd_convolution import winograd_backward, winograd_forward
+from .first_layers import conv_pool
+from .pointwise import multiply
+from .pooling import average, maxpool
+from .winograd_convolution import winograd_forward
 
 MEET, MULTIPLY, WINOGRAD, MAXPOOL, CONV_POOL, AVERAGE = range(6)
-POINTWISE_BACKWARD, WINOGRAD_BACKWARD, MAXPOOL_BACKWARD, CONV_POOL_BACKWARD = range(6, 10)
-_WITH_WINNERS = 10  # added to the code of a pooling that writes down who won
 
 _CODES: dict[Kernel, int] = {
     multiply: MULTIPLY,
@@ -42,30 +41,22 @@ _CODES: dict[Kernel, int] = {
     maxpool: MAXPOOL,
     conv_pool: CONV_POOL,
     average: AVERAGE,
-    pointwise_backward: POINTWISE_BACKWARD,
-    winograd_backward: WINOGRAD_BACKWARD,
-    maxpool_backward: MAXPOOL_BACKWARD,
-    conv_pool_backward: CONV_POOL_BACKWARD,
 }
 _MAY_HAVE_TAIL = (MULTIPLY, AVERAGE)
 
 _GEOMETRY, _ARRAYS = 3, 16  # where the numbers of geometry begin, and those of the arrays
-WIDTH = _ARRAYS + 7 * 9
+WIDTH = _ARRAYS + 4 * 9
 
 
 def row(kernel: Kernel, args: tuple[Any, ...]) -> Array | None:
     """The row that stands for a call which has just been made; None if there is none."""
     code = _CODES.get(kernel)
     arrays = [a for a in args if isinstance(a, np.ndarray)]
-    if code is None or any(a.dtype not in (np.float32, np.uint8) for a in arrays):
+    if code is None or any(a.dtype != np.float32 for a in arrays):
         return None
-    tail = any(a.shape[-1] % LANES for a in arrays if a is not args[0])
-    if code == CONV_POOL_BACKWARD:
-        tail = any(a.shape[-1] % LANES for a in arrays[:3])  # the images are the fourth
+    tail = any(a.shape[-1] % LANES for a in arrays[1:])
     if tail and code not in _MAY_HAVE_TAIL:
         return None
-    if code in (MAXPOOL, CONV_POOL) and any(a.dtype == np.uint8 for a in arrays):
-        code += _WITH_WINNERS
     geometry = [int(number) for a in args if not isinstance(a, np.ndarray) for number in _flat(a)]
     numbers = np.zeros(WIDTH, np.int64)
     numbers[:_GEOMETRY] = code, kernel.address(*args), tail
@@ -101,11 +92,6 @@ def _floats(address: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> A
     raise NotImplementedError("programs run compiled only")
 
 
-def _bytes(address: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
-    """The array of bytes at an address."""
-    raise NotImplementedError("programs run compiled only")
-
-
 def _call(address: int, args: tuple[Any, ...]) -> None:
     """Call the kernel whose machine code is at an address."""
     raise NotImplementedError("programs run compiled only")
@@ -125,9 +111,8 @@ def _lower_array(context: Any, builder: Any, signature: Any, values: Any) -> Any
     return array._getvalue()
 
 
-def _array_of(dtype: Any) -> Any:
-    """The type of an array of as many axes as its shape has lengths."""
-    return lambda context: lambda address, shape, strides: types.Array(dtype, len(shape), "A")
+def _type_array(context: Any) -> Any:
+    return lambda address, shape, strides: types.Array(types.float32, len(shape), "A")
 
 
 def _lower_call(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -145,11 +130,9 @@ def _lower_call(context: Any, builder: Any, signature: Any, values: Any) -> Any:
     return context.get_dummy_value()
 
 
-type_callable(_floats)(_array_of(types.float32))
-type_callable(_bytes)(_array_of(types.uint8))
+type_callable(_floats)(_type_array)
 type_callable(_call)(lambda context: lambda address, args: types.none)
 lower_builtin(_floats, types.Integer, types.BaseTuple, types.BaseTuple)(_lower_array)
-lower_builtin(_bytes, types.Integer, types.BaseTuple, types.BaseTuple)(_lower_array)
 lower_builtin(_call, types.Integer, types.BaseTuple)(_lower_call)
 
 
@@ -158,13 +141,6 @@ def _array4(step: Array, i: int) -> Array:
     """Array number ``i`` of a row, with four axes."""
     a = step[_ARRAYS + 9 * i : _ARRAYS + 9 * (i + 1)]
     return _floats(a[0], (a[1], a[2], a[3], a[4]), (a[5], a[6], a[7], a[8]))
-
-
-@called()
-def _winners(step: Array, i: int) -> Array:
-    """The same, of bytes."""
-    a = step[_ARRAYS + 9 * i : _ARRAYS + 9 * (i + 1)]
-    return _bytes(a[0], (a[1], a[2], a[3], a[4]), (a[5], a[6], a[7], a[8]))
 
 
 @called()
@@ -212,16 +188,14 @@ def run_program(
                 if left == 0:
                     return i, target
             target = 0
-        elif program[i, 0] < POINTWISE_BACKWARD:
-            _forward(program[i])
         else:
-            _training(program[i])
+            _call_kernel(program[i])
     return len(program), 0
 
 
 @called()
-def _forward(step: Array) -> None:
-    """Call a kernel of a forward pass."""
+def _call_kernel(step: Array) -> None:
+    """Make the call that a row stands for."""
     code, address, tail, g = step[0], step[1], step[2], step[_GEOMETRY:_ARRAYS]
     if code == MULTIPLY:
         a, b, bias, out = _array2(step, 0), _array2(step, 1), _array1(step, 2), _array2(step, 3)
@@ -243,34 +217,6 @@ def _forward(step: Array) -> None:
             _call(address, (_array4(step, 0), _array2(step, 1), 0))
         else:
             _call(address, (_array4(step, 0), _array2(step, 1), None))
-
-
-@called()
-def _training(step: Array) -> None:
-    """Call a kernel that only training has."""
-    code, address, g = step[0], step[1], step[_GEOMETRY:_ARRAYS]
-    if code == MAXPOOL + _WITH_WINNERS:
-        slide = (g[0], g[1]), (g[2], g[3]), (g[4], g[5])
-        _call(address, (_array4(step, 0), _array4(step, 1), _winners(step, 2), *slide, None))
-    elif code == CONV_POOL + _WITH_WINNERS:
-        x, weight, bias, y = _array4(step, 0), _array4(step, 1), _array1(step, 2), _array4(step, 3)
-        _call(address, (x, weight, bias, y, _winners(step, 4), _slide(g, 0), _slide(g, 6), None))
-    elif code == POINTWISE_BACKWARD:
-        dy, y, x, weight = _array2(step, 0), _array2(step, 1), _array2(step, 2), _array2(step, 3)
-        dweight, dbias, dx = _array2(step, 4), _array1(step, 5), _array2(step, 6)
-        _call(address, (dy, y, x, weight, dweight, dbias, dx, None))
-    elif code == WINOGRAD_BACKWARD:
-        dy, y, x, weight = _array4(step, 0), _array4(step, 1), _array4(step, 2), _array4(step, 3)
-        dweight, dbias, dx = _array4(step, 4), _array1(step, 5), _array4(step, 6)
-        _call(address, (dy, y, x, weight, dweight, dbias, dx, (g[0], g[1]), None))
-    elif code == MAXPOOL_BACKWARD:
-        slide = (g[0], g[1]), (g[2], g[3]), (g[4], g[5])
-        _call(address, (_array4(step, 0), _winners(step, 1), _array4(step, 2), *slide))
-    elif code == CONV_POOL_BACKWARD:
-        dy, y, x = _array4(step, 0), _array4(step, 1), _array4(step, 3)
-        dweight, dbias = _array4(step, 4), _array1(step, 5)
-        geometry = _slide(g, 0), _slide(g, 6)
-        _call(address, (dy, y, _winners(step, 2), x, dweight, dbias, *geometry, None))
 
 
 @called()
