@@ -11,25 +11,37 @@ import typer
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
 
+DOWNLOADABLE = ("cifar10",)
 
-def open_dataset(name: str, data_dir: str | Path | None, download: bool) -> Dataset:
-    """The data set of a name.
+
+def open_dataset(
+    name: str, data_dir: str | Path | None, download: bool, image_size: int = 0
+) -> Dataset:
+    """The data set of a name; its notes go to the standard error.
 
     Args:
         data_dir: a folder or archive to look in; empty or None looks in the usual places.
         download: fetch the official archive where there is no local copy. Without it a person at
             a terminal is asked; elsewhere the error says what to put where.
+        image_size: of photographs, in pixels; 0 leaves it to the data set.
     """
+    dataset = _find(name, Path(data_dir) if data_dir else None, download, image_size)
+    for note in dataset.notes:
+        typer.echo(f"{name}: {note}", err=True)
+    return dataset
+
+
+def _find(name: str, folder: Path | None, download: bool, image_size: int) -> Dataset:
     from ..data import load_dataset
     from ..data.dataset import MissingDataError
 
-    folder = Path(data_dir) if data_dir else None
     try:
-        return load_dataset(name, folder, download=download)
+        return load_dataset(name, folder, download=download, image_size=image_size)
     except MissingDataError as error:
-        if download or folder or not sys.stdin.isatty() or not sys.stdout.isatty():
+        answers = sys.stdin.isatty() and sys.stdout.isatty()
+        if download or folder or name not in DOWNLOADABLE or not answers:
             raise
         typer.echo(str(error))
         if not typer.confirm("Download it now?"):
             raise typer.Exit(1) from None
-        return load_dataset(name, folder, download=True)
+        return load_dataset(name, folder, download=True, image_size=image_size)

@@ -9,29 +9,31 @@ from typing import Annotated, Any
 import typer
 
 from ..training.config import TrainingConfig
-
-# What suits a data set where no flag says otherwise; TrainingConfig's own defaults suit the
-# embedded digits.
-DATA_DEFAULTS: dict[str, dict[str, Any]] = {
-    "cifar10": {"epochs": 30, "batch_size": 128, "shard_size": 32}
-}
+from ..training.recipes import DATA_DEFAULTS, FINE_TUNING, recipe
 
 
 def _setting(panel: str, name: str, text: str) -> Any:
     """An option for a setting of the configuration, whose defaults the help page shows."""
-    default = getattr(TrainingConfig(), name)
-    if isinstance(default, bool):
-        shown = name.replace("_", "-") if default else "no-" + name.replace("_", "-")
-    else:
-        shown = f"{default:g}" if isinstance(default, float) else str(default)
-    for data, settings in DATA_DEFAULTS.items():
+    shown = _show(name, getattr(TrainingConfig(), name))
+    for case, settings in {**DATA_DEFAULTS, "fine-tuning": FINE_TUNING}.items():
         if name in settings:
-            shown += f"; {data}: {settings[name]}"
+            shown += f"; {case}: {_show(name, settings[name])}"
     return typer.Option(help=text, show_default=shown or False, rich_help_panel=panel)
+
+
+def _show(name: str, value: Any) -> str:
+    """A setting's value as one would give it."""
+    if isinstance(value, bool):
+        flag = name.replace("_", "-")
+        return flag if value else f"no-{flag}"
+    if isinstance(value, tuple):
+        return " ".join(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 _data = partial(_setting, "Data")
 _network = partial(_setting, "Network")
+_start = partial(_setting, "Fine-tuning")
 _optimization = partial(_setting, "Optimization")
 
 
@@ -42,9 +44,15 @@ def _run(text: str, default: str | bool = False) -> Any:
 
 def train(
     context: typer.Context,
-    data: Annotated[str | None, _data("data", "digits (comes with mydl) or cifar10.")] = None,
+    data: Annotated[
+        str | None,
+        _data("data", "digits (comes with mydl), cifar10 or imagefolder (your own photographs)."),
+    ] = None,
     data_dir: Annotated[
         Path | None, _data("data_dir", "Folder or archive with the data set.")
+    ] = None,
+    image_size: Annotated[
+        int | None, _data("image_size", "Pixels of the side that photographs are scaled to.")
     ] = None,
     download: Annotated[bool, typer.Option("--download", help="Download without asking.")] = False,
     augment: Annotated[
@@ -62,6 +70,19 @@ def train(
     ] = None,
     final_relu: Annotated[
         bool | None, _network("final_relu", "The paper's ReLU after conv10.")
+    ] = None,
+    pretrained: Annotated[
+        bool | None, _start("pretrained", "Start from the embedded ImageNet weights.")
+    ] = None,
+    weights: Annotated[
+        Path | None, _start("weights", "Start from a run or a file of weights instead.")
+    ] = None,
+    preprocess: Annotated[
+        str | None, _start("preprocess", "Images that a file's weights expect: caffe, torchvision.")
+    ] = None,
+    freeze: Annotated[
+        list[str] | None,
+        _start("freeze", "Layers to leave as they are: features, features.fire2, ...; repeatable."),
     ] = None,
     epochs: Annotated[
         int | None, _optimization("epochs", "Passes over the training images.")
@@ -116,7 +137,7 @@ def train(
     from .datasets import open_dataset
     from .progress import stop_on_signals, watch
 
-    dataset = open_dataset(settings.data, settings.data_dir, download)
+    dataset = open_dataset(settings.data, settings.data_dir, download, settings.image_size)
     trainer = Trainer(settings, dataset, threads=threads)
     folder = RunFolder(out or RunFolder.default_path(settings), settings)
     typer.echo(
@@ -137,20 +158,19 @@ def train(
 
 
 def _settings(given: dict[str, Any], config: Path | None) -> TrainingConfig:
-    """The configuration: a file's settings or the data set's defaults, with the flags on top."""
+    """The configuration: a file's settings or what suits the data, with the flags on top."""
     import tomllib
 
     names = TrainingConfig().to_dict()
     flags = {
         name: str(value) if isinstance(value, Path) else value
         for name, value in given.items()
-        if name in names and value is not None
+        if name in names and value not in (None, [])
     }
     if config is None:
-        base = DATA_DEFAULTS.get(flags.get("data", "digits"), {})
-    else:
-        try:
-            base = tomllib.loads(config.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{config}: not a TOML file ({error})") from None
+        return TrainingConfig.from_dict(recipe(flags))
+    try:
+        base = tomllib.loads(config.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{config}: not a TOML file ({error})") from None
     return TrainingConfig.from_dict({**base, **flags})

@@ -8,7 +8,13 @@ from typing import Any, Self
 
 from ..names import unknown
 
-_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+_KINDS = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "text",
+    tuple: "a list of texts",
+}
 
 
 @dataclass(frozen=True)
@@ -18,11 +24,17 @@ class TrainingConfig:
     Attributes:
         data: name of the data set, as ``mydl.data.load_dataset`` takes it.
         data_dir: where the data set lies; empty looks in the usual places.
+        image_size: pixels of the side that photographs are scaled to; 0 leaves it to the data set.
         model: name of the network, as ``mydl.models.build_model`` takes it.
         batch_norm: normalise after each convolution.
         bypass: "none", "simple" or "complex".
         dropout: probability of dropping an activation before the last convolution.
         final_relu: keep the paper's ReLU after conv10. Without it training starts more surely.
+        pretrained: start from the embedded ImageNet weights, see ``mydl.training.start``.
+        weights: start from the weights in this file instead; empty draws them at random.
+        preprocess: which images a file's weights expect, "caffe" or "torchvision"; empty where the
+            file says so itself.
+        freeze: paths of layers whose parameters stay as they are, such as "features.fire2".
         epochs: passes over the training images.
         batch_size: images in a batch.
         accumulate: batches whose gradients are averaged before each step.
@@ -42,11 +54,16 @@ class TrainingConfig:
 
     data: str = "digits"
     data_dir: str = ""
+    image_size: int = 0
     model: str = "squeezenet_tiny"
     batch_norm: bool = True
     bypass: str = "none"
     dropout: float = 0.0
     final_relu: bool = False
+    pretrained: bool = False
+    weights: str = ""
+    preprocess: str = ""
+    freeze: tuple[str, ...] = ()
     epochs: int = 15
     batch_size: int = 32
     accumulate: int = 1
@@ -69,6 +86,8 @@ class TrainingConfig:
             wanted = type(field.default)
             if wanted is float and isinstance(value, int) and not isinstance(value, bool):
                 object.__setattr__(self, field.name, float(value))
+            elif wanted is tuple and _is_texts(value):  # TOML has lists
+                object.__setattr__(self, field.name, tuple(value))
             elif type(value) is not wanted:
                 raise ValueError(f"{field.name} must be {_KINDS[wanted]}, got {value!r}")
         for name in ("epochs", "batch_size", "accumulate", "shard_size"):
@@ -80,6 +99,9 @@ class TrainingConfig:
             self._check(name, 0 <= getattr(self, name) < 1, "from 0 up to, not including, 1")
         self._check("warmup_epochs", self.warmup_epochs <= self.epochs, "at most epochs")
         self._check("seed", self.seed >= 0, "0 or greater")
+        self._check("image_size", self.image_size >= 0, "0 or greater")
+        if self.pretrained and self.weights:
+            raise ValueError("a run starts from pretrained or from weights, not from both")
 
     def _check(self, name: str, fits: bool, wanted: str) -> None:
         if not fits:
@@ -103,3 +125,7 @@ class TrainingConfig:
     def to_dict(self) -> dict[str, Any]:
         """The settings by name."""
         return asdict(self)
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)

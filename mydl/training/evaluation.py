@@ -10,6 +10,7 @@ from ..layers import Softmax
 from ..losses import SoftmaxCrossEntropy
 from ..metrics import accuracy, confusion_matrix, per_class_accuracy
 from ..parallel import ShardedModel
+from .frozen import Stem
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,20 @@ class Evaluation:
         return per_class_accuracy(self.confusion)
 
 
-def evaluate(engine: ShardedModel, dataset: Dataset) -> Evaluation:
-    """Run a data set's test images through a network in evaluation mode."""
+def evaluate(engine: ShardedModel, dataset: Dataset, stem: Stem | None = None) -> Evaluation:
+    """Run a data set's test images through a network in evaluation mode.
+
+    Args:
+        engine: runs the network.
+        stem: the network's leading layers, if the engine does not have them.
+    """
     images, labels = dataset.test_images, dataset.test_labels
 
-    logits = engine.outputs(len(images), lambda lo, hi: dataset.inputs(images[lo:hi]))
+    def load(lo: int, hi: int) -> Array:
+        x = dataset.inputs(images[lo:hi])
+        return x if stem is None else stem.forward(x)
+
+    logits = engine.outputs(len(images), load)
     return Evaluation(
         loss=SoftmaxCrossEntropy().forward(logits, labels),
         accuracy=accuracy(logits, labels),

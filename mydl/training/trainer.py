@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,6 +21,8 @@ from ..parallel import ShardedModel
 from ..schedules import make_schedule
 from .config import TrainingConfig
 from .evaluation import Evaluation, evaluate
+from .frozen import frozen_parameters, split
+from .start import read_start
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,9 @@ class Trainer:
 
     Attributes:
         model: the network, whose parameters are trained in place.
-        engine: runs it in shards over threads.
+        dataset: the data, with the mean and std that the weights to start from expect.
+        engine: runs the network in shards over threads, without its leading layers if these are
+            frozen: no gradient is needed there, and they are run when images are loaded.
         history: the report of each epoch that is over.
         evaluation: what the last epoch's network makes of the test images.
     """
@@ -78,13 +82,25 @@ class Trainer:
         self.config = config
         self.dataset = dataset
         self.model = build_model(config.model, **self._model_options())
+        start = read_start(config.pretrained, config.weights, config.preprocess)
+        if start is not None:
+            start.give_to(self.model)
+            self.dataset = replace(dataset, mean=start.mean, std=start.std)
+        frozen = frozen_parameters(self.model, config.freeze)
+        self._stem, trained = split(self.model, frozen)
         self.engine = ShardedModel(
-            self.model,
+            trained,
             SoftmaxCrossEntropy(label_smoothing=config.label_smoothing),
             threads=threads,
             shard_size=config.shard_size,
             seed=config.seed,
         )
+        self._frozen = [
+            place for path, place in self.engine.vector.slices.items() if path in frozen
+        ]
+        decays = np.ones_like(self.engine.vector.data)
+        for place in self._frozen:
+            decays[place] = 0
         images = len(dataset.train_labels)
         self.steps_per_epoch = math.ceil(images / (config.batch_size * config.accumulate))
         self.optimizer = make_optimizer(
@@ -94,6 +110,7 @@ class Trainer:
             momentum=config.momentum,
             nesterov=config.nesterov,
             weight_decay=config.weight_decay,
+            decay_mask=decays,
         )
         self.schedule = make_schedule(
             config.schedule,
@@ -138,7 +155,7 @@ class Trainer:
 
     def evaluate(self) -> Evaluation:
         """Run the test images through the network in evaluation mode."""
-        return evaluate(self.engine, self.dataset)
+        return evaluate(self.engine, self.dataset, self._stem)
 
     def card(self) -> ModelCard:
         """What there is to know about this run's weights."""
@@ -208,6 +225,8 @@ class Trainer:
             )
             loss += share * result.loss
             hits += int((result.outputs.argmax(1) == self.dataset.train_labels[batch]).sum())
+        for place in self._frozen:
+            vector.grad[place] = 0
         if self.config.clip_norm:
             clip_grad_norm(vector.grad, self.config.clip_norm)
         self.optimizer.lr = self.schedule(self._step)
@@ -226,4 +245,7 @@ class Trainer:
                 crop_padding=self.dataset.margin or self.dataset.image_size // 8,
                 flip=self.dataset.mirror,
             )
-        return self.dataset.inputs(images), self.dataset.train_labels[indices]
+        x = self.dataset.inputs(images)
+        if self._stem is not None:
+            x = self._stem.forward(x)
+        return x, self.dataset.train_labels[indices]

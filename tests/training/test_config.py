@@ -9,7 +9,9 @@ from mydl.training.config import TrainingConfig
 
 
 def test_toml_round_trip():
-    config = TrainingConfig(data="cifar10", lr=0.05, augment=False, epochs=3)
+    config = TrainingConfig(
+        data="cifar10", lr=0.05, augment=False, epochs=3, freeze=("features.conv1",)
+    )
     text = tomli_w.dumps(config.to_dict())
     assert TrainingConfig.from_dict(tomllib.loads(text)) == config
 
@@ -38,6 +40,13 @@ def test_whole_numbers_serve_as_decimals():
         ({"weight_decay": -1}, "weight_decay must be 0 or greater"),
         ({"warmup_epochs": 16}, "warmup_epochs must be at most epochs"),
         ({"batch_size": -4}, "batch_size must be at least 1"),
+        ({"image_size": -1}, "image_size must be 0 or greater"),
+        ({"freeze": "features"}, "freeze must be a list of texts, got 'features'"),
+        ({"freeze": [1]}, "freeze must be a list of texts"),
+        (
+            {"pretrained": True, "weights": "a.npz"},
+            "from pretrained or from weights, not from both",
+        ),
         ({"seed": -1}, "seed must be 0 or greater"),
     ],
 )

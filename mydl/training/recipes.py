@@ -1,0 +1,63 @@
+"""The settings of a run where nobody says otherwise, which depend on the data and on the start.
+
+``TrainingConfig``'s own defaults suit the embedded digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+CIFAR10 = {"epochs": 30, "batch_size": 128, "shard_size": 32}
+
+# Photographs, from random weights.
+IMAGEFOLDER = {"model": "squeezenet1_1", "image_size": 224, "epochs": 60}
+
+# From weights that know photographs already: short, gentle, and with the release's dropout. SGD
+# with the rates that suit the classifier would spoil what the other layers have learnt.
+FINE_TUNING = {"batch_norm": False, "dropout": 0.5, "epochs": 10, "optimizer": "adam", "lr": 1e-4}
+CLASSIFIER_ONLY = {"lr": 1e-3}  # with features frozen
+
+DATA_DEFAULTS: dict[str, dict[str, Any]] = {"cifar10": CIFAR10, "imagefolder": IMAGEFOLDER}
+
+# Images in a shard, at least: fewer make too little of what has to be done once for each shard,
+# and the statistics of fewer are too rough to normalise by.
+LEAST, LEAST_FOR_BATCH_NORM = 4, 8
+
+
+def recipe(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a run: those that were chosen, and what goes with them.
+
+    Raises:
+        WeightsError: the weights to start from cannot be read.
+
+    >>> recipe({"data": "cifar10", "epochs": 3})
+    {'epochs': 3, 'batch_size': 128, 'shard_size': 32, 'data': 'cifar10'}
+    >>> recipe({"data": "imagefolder", "image_size": 128, "batch_norm": False})["shard_size"]
+    4
+    """
+    settings = dict(DATA_DEFAULTS.get(chosen.get("data", ""), {}))
+    start = [chosen.get(name, "") for name in ("pretrained", "weights", "preprocess")]
+    if start[0] or start[1]:
+        from .start import read_start  # loads the compiler, which `mydl train --help` does without
+
+        found = read_start(*start)
+        assert found is not None
+        settings |= FINE_TUNING | found.settings
+        if "features" in chosen.get("freeze", ()):
+            settings |= CLASSIFIER_ONLY
+    settings |= chosen
+    if settings.get("image_size") and "shard_size" not in settings:
+        settings["shard_size"] = _shard_size(settings)
+    return settings
+
+
+def _shard_size(settings: Mapping[str, Any]) -> int:
+    """As many photographs as fill the cache, whatever the number of cores."""
+    from ..parallel import automatic_shard_size
+    from .config import TrainingConfig
+
+    config = TrainingConfig.from_dict(settings)
+    shape = (1, config.image_size, config.image_size, 3)
+    fitting = automatic_shard_size(config.batch_size, shape, cores=1)
+    return max(fitting, LEAST_FOR_BATCH_NORM if config.batch_norm else LEAST)

@@ -1,0 +1,49 @@
+"""What a run is made of where nobody says otherwise."""
+
+import pytest
+
+from mydl.models import save_weights, squeezenet1_0
+from mydl.training.config import TrainingConfig
+from mydl.training.recipes import recipe
+
+
+def config(**chosen):
+    return TrainingConfig.from_dict(recipe(chosen))
+
+
+def test_digits_are_the_plain_defaults():
+    assert config() == TrainingConfig()
+    assert config(lr=0.3) == TrainingConfig(lr=0.3)
+
+
+def test_what_is_chosen_comes_first():
+    assert config(data="cifar10").batch_size == 128
+    assert config(data="cifar10", batch_size=5).batch_size == 5
+
+
+@pytest.mark.parametrize(
+    ("chosen", "shard_size"),
+    [
+        ({}, 8),
+        ({"batch_norm": False}, 4),
+        ({"image_size": 32}, 32),
+        ({"image_size": 32, "batch_size": 12}, 12),
+        ({"shard_size": 2}, 2),
+    ],
+)
+def test_large_photographs_go_in_small_shards(chosen, shard_size):
+    settings = config(data="imagefolder", **chosen)
+    assert settings.model == "squeezenet1_1"
+    assert settings.shard_size == shard_size
+
+
+def test_fine_tuning_takes_the_network_from_the_file(tmp_path):
+    path = tmp_path / "bypass.safetensors"
+    save_weights(squeezenet1_0(bypass="simple"), path)
+    settings = config(data="imagefolder", weights=str(path))
+    assert (settings.model, settings.bypass) == ("squeezenet1_0", "simple")
+    assert not settings.batch_norm
+    assert settings.optimizer == "adam"
+    classifier = config(data="imagefolder", weights=str(path), freeze=["features"])
+    assert settings.lr < classifier.lr
+    assert config(data="imagefolder", weights=str(path), model="squeezenet1_1", lr=0.5).lr == 0.5
