@@ -96,7 +96,7 @@ def load_imagefolder(
         std=STD,
         mirror=True,
         margin=margin,
-        notes=_notes(faults, len(files)),
+        notes=notes_of(list(faults.values()), len(files)),
     )
 
 
@@ -155,12 +155,18 @@ def existing_folder(folder: str | os.PathLike[str] | None) -> Path:
     return root
 
 
-def class_files(root: Path) -> Files:
-    """The photographs in each class's folder: classes and files by name, sorted.
+def files_to_test(root: Path) -> Files:
+    """All photographs by class; only the test photographs where these have a folder of their own.
 
     Raises:
-        DataError: there are no such folders, or one has no photographs.
+        DataError: as for :func:`load_imagefolder`, but a single class or photograph will do.
     """
+    everything, test = _parts(root)
+    return everything if test is None else test
+
+
+def _class_files(root: Path) -> Files:
+    """The photographs in each class's folder: classes and files by name, sorted."""
     folders = sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] != ".")
     if not folders:
         raise DataError(
@@ -180,10 +186,10 @@ def class_files(root: Path) -> Files:
 def _parts(root: Path) -> tuple[Files, Files | None]:
     """The training and the test photographs; None if they are not in folders of their own."""
     if not (root / TRAIN_FOLDER).is_dir():
-        return class_files(root), None
+        return _class_files(root), None
     for name in TEST_FOLDERS:
         if (root / name).is_dir():
-            return class_files(root / TRAIN_FOLDER), class_files(root / name)
+            return _class_files(root / TRAIN_FOLDER), _class_files(root / name)
     raise DataError(f"{root} has a folder train but none named {' or '.join(TEST_FOLDERS)}")
 
 
@@ -243,10 +249,11 @@ def _split(root: Path, files: Files) -> tuple[Files, Files]:
     return train, test
 
 
-def _notes(faults: Mapping[Path, str], count: int) -> tuple[str, ...]:
+def notes_of(faults: Sequence[str], count: int) -> tuple[str, ...]:
+    """A note on what is wrong with some of ``count`` files, if anything is."""
     if not faults:
         return ()
-    some = "; ".join(list(faults.values())[:3])
+    some = "; ".join(faults[:3])
     others = f"; and {len(faults) - 3} others" if len(faults) > 3 else ""
     return (f"left out {len(faults)} of {count} files that cannot be read: {some}{others}",)
 

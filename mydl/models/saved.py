@@ -41,6 +41,16 @@ def save_model(path: Path, model: Network, card: ModelCard) -> None:
     save_npz(path, model.state_dict(), asdict(card))
 
 
+def is_saved_model(path: Path) -> bool:
+    """Whether :func:`load_model` can read this: the folder of a run, or a file with a card."""
+    if path.is_dir():
+        path = path / "model.npz"
+    try:
+        return "model" in load_npz(path)[1]
+    except WeightsError:
+        return False
+
+
 def load_model(path: Path) -> tuple[Network, ModelCard]:
     """Build the network that :func:`save_model` wrote.
 

@@ -8,7 +8,7 @@ from ..data.dataset import Dataset
 from ..layer import Array
 from ..layers import Softmax
 from ..losses import SoftmaxCrossEntropy
-from ..metrics import accuracy, confusion_matrix, per_class_accuracy
+from ..metrics import accuracy, confusion_matrix, per_class_accuracy, top_k_accuracy
 from ..parallel import ShardedModel
 from .frozen import Stem
 
@@ -20,12 +20,14 @@ class Evaluation:
     Attributes:
         loss: mean softmax cross-entropy.
         accuracy: fraction of images whose most probable class is the right one.
+        top5: fraction of images whose right class is among the five most probable ones.
         probabilities: of each class for each image, (N, K).
         confusion: confusion[i, j] images of class i were taken for class j, (K, K).
     """
 
     loss: float
     accuracy: float
+    top5: float
     probabilities: Array
     confusion: Array
 
@@ -48,10 +50,15 @@ def evaluate(engine: ShardedModel, dataset: Dataset, stem: Stem | None = None) -
         x = dataset.inputs(images[lo:hi])
         return x if stem is None else stem.forward(x)
 
-    logits = engine.outputs(len(images), load)
+    return judge(engine.outputs(len(images), load), labels, len(dataset.class_names))
+
+
+def judge(logits: Array, labels: Array, num_classes: int) -> Evaluation:
+    """Compare a network's outputs, (N, K), with the right answers, (N,)."""
     return Evaluation(
         loss=SoftmaxCrossEntropy().forward(logits, labels),
         accuracy=accuracy(logits, labels),
+        top5=top_k_accuracy(logits, labels, min(5, num_classes)),
         probabilities=Softmax().eval().forward(logits),
-        confusion=confusion_matrix(logits.argmax(axis=1), labels, len(dataset.class_names)),
+        confusion=confusion_matrix(logits.argmax(axis=1), labels, num_classes),
     )

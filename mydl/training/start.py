@@ -17,10 +17,9 @@ from ..data.imagefolder import MEAN, STD
 from ..layer import Array, Layer
 from ..layers import BatchNorm2d, Bypass
 from ..models import Network, SqueezeNet, network_of, squeezenet1_1
-from ..models.saved import load_model
+from ..models.saved import is_saved_model, load_model
 from ..names import unknown
 from ..weights.any_file import kind_of
-from ..weights.npz import load_npz
 
 PREPROCESSING = ("caffe", "torchvision")
 CAFFE_MEAN = np.array([123, 117, 104]) / 255  # of red, green and blue
@@ -79,14 +78,11 @@ def read_start(pretrained: bool, weights: str, preprocess: str) -> Start | None:
     if not weights:
         return None
     path = Path(weights).expanduser()
-    if path.is_dir():
-        path = path / "model.npz"
-    kind = kind_of(path)
-    if kind == "npz" and _has_card(path):
+    if path.is_dir() or is_saved_model(path):
         network, card = load_model(path)
         settings = {"model": card.model, **_options(network)}
         return Start(network.state_dict(), settings, np.array(card.mean), np.array(card.std))
-    usual = "caffe" if kind == "deep-compression" else "torchvision"
+    usual = "caffe" if kind_of(path) == "deep-compression" else "torchvision"
     return _imagenet_start(network_of(path, "imagenet"), preprocess or usual)
 
 
@@ -133,10 +129,3 @@ def _options(network: Network) -> dict[str, Any]:
         "bypass": bypass,
         "batch_norm": any(isinstance(layer, BatchNorm2d) for layer in layers),
     }
-
-
-def _has_card(path: Path) -> bool:
-    try:
-        return "model" in load_npz(path)[1]
-    except ValueError:
-        return False

@@ -49,7 +49,7 @@ def test_each_class_is_split(folder):
 
 def test_the_split_does_not_depend_on_where_the_folder_is_or_what_else_comes(folder, tmp_path):
     def tested(root):
-        files = imagefolder.class_files(root)
+        files = imagefolder.files_to_test(root)
         return {path.name for path in imagefolder._split(root, files)[1]["red"]}
 
     before = tested(folder)

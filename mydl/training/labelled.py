@@ -1,0 +1,118 @@
+"""Test a network on all photographs of a folder that has one folder for each class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+
+from ..data.dataset import DataError
+from ..data.imagefolder import files_to_test, notes_of
+from ..layer import Array
+from ..parallel import ShardedModel
+from .evaluation import Evaluation, judge
+
+AT_ONCE = 64  # photographs in memory
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Photographs and the right answers.
+
+    Attributes:
+        paths: of the files.
+        labels: index of each one's class among the network's outputs.
+    """
+
+    paths: list[Path]
+    labels: list[int]
+
+
+def find_labelled(root: Path, names: Sequence[Sequence[str]]) -> Labelled:
+    """All photographs in the folders of classes; only the test photographs where there are parts.
+
+    Args:
+        root: the folder around those of the classes, or around train and test (or val).
+        names: those of each of the network's classes, any of which may be the name of its folder;
+            capitals do not matter, and an underscore is a space.
+
+    Raises:
+        DataError: a folder has no photographs, or is named after none or several of the classes.
+    """
+    index: dict[str, list[int]] = {}
+    for number, accepted in enumerate(names):
+        for name in {_plain(name) for name in accepted}:
+            index.setdefault(name, []).append(number)
+    paths, labels = [], []
+    for name, files in files_to_test(root).items():
+        found = index.get(_plain(name), [])
+        if len(found) != 1:
+            raise DataError(f"{root}: {_which(name, found, names, index)}")
+        paths += files
+        labels += found * len(files)
+    return Labelled(paths, labels)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", " ")
+
+
+def _which(
+    name: str, found: list[int], names: Sequence[Sequence[str]], index: dict[str, list[int]]
+) -> str:
+    """Why a folder's name does not say which class it is."""
+    if found:
+        these = " and ".join(names[number][0] for number in found)
+        return f"the folder {name!r} may be of the classes {these}: use one of these names"
+    near = get_close_matches(_plain(name), index, 1)
+    hint = f"did you mean {near[0]!r}?" if near else "name the folders after these"
+    return f"the folder {name!r} is named after none of the network's {len(names)} classes: {hint}"
+
+
+def evaluate_labelled(
+    engine: ShardedModel, labelled: Labelled, load: Callable[[Path], Array], num_classes: int
+) -> tuple[Evaluation, tuple[str, ...]]:
+    """Run photographs through a network in evaluation mode.
+
+    Args:
+        engine: runs the network.
+        load: makes the network's input, (H, W, 3), of a file, or raises a DataError.
+        num_classes: of the network.
+
+    Returns:
+        How good it is, and notes on files that were left out.
+
+    Raises:
+        DataError: no photograph can be read.
+    """
+    logits, labels = [], []
+    faults: list[str] = []
+
+    def read(path: Path) -> Array | str:
+        try:
+            return load(path)
+        except DataError as error:
+            return str(error)
+
+    with ThreadPoolExecutor() as pool:
+        for start in range(0, len(labelled.paths), AT_ONCE):
+            here = slice(start, start + AT_ONCE)
+            read_ = list(pool.map(read, labelled.paths[here]))
+            good = [image for image in read_ if not isinstance(image, str)]
+            faults += [image for image in read_ if isinstance(image, str)]
+            labels += [
+                label
+                for image, label in zip(read_, labelled.labels[here], strict=True)
+                if not isinstance(image, str)
+            ]
+            if good:
+                x = np.stack(good)
+                logits.append(engine.outputs(len(x), lambda lo, hi, x=x: x[lo:hi]))  # type: ignore[misc]
+    notes = notes_of(faults, len(labelled.paths))
+    if not logits:
+        raise DataError(f"no photograph is left to test on: {notes[0]}")
+    return judge(np.concatenate(logits), np.array(labels), num_classes), notes
