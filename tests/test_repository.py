@@ -28,6 +28,7 @@ ORDER = [
     "metrics",
     "data",
     "weights",
+    "pretrained",
     "models",
     "fused",
     "parallel",

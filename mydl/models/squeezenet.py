@@ -43,6 +43,7 @@ VERSIONS = {
     "tiny": Plan(conv1=(3, 64), pools=(1, 3), fires=4, pixels=224),
 }
 
+IMAGENET_CLASSES = 1000
 INPUT_SIZES = ("imagenet", "cifar")
 BYPASSES = (None, "simple", "complex")
 
@@ -206,9 +207,24 @@ def squeezenet1_0(**options: Any) -> SqueezeNet:
     return SqueezeNet("1.0", **options)
 
 
-def squeezenet1_1(**options: Any) -> SqueezeNet:
-    """SqueezeNet version 1.1; options as for :class:`SqueezeNet`."""
-    return SqueezeNet("1.1", **options)
+def squeezenet1_1(*, pretrained: bool = False, **options: Any) -> SqueezeNet:
+    """SqueezeNet version 1.1; options as for :class:`SqueezeNet`.
+
+    Args:
+        pretrained: whether to take the embedded weights, which the authors trained on ImageNet;
+            their images go in by ``mydl.data.preprocess`` of the kind "caffe". With another number
+            of classes than 1,000, conv10 is drawn anew and everything before it is taken.
+    """
+    network = SqueezeNet("1.1", **options)
+    if pretrained:
+        from ..pretrained import pretrained_state
+
+        state = pretrained_state()
+        if network.num_classes != IMAGENET_CLASSES:
+            own = network.state_dict()
+            state |= {name: own[name] for name in own if name.startswith("classifier.")}
+        network.load_state_dict(state)
+    return network
 
 
 def squeezenet_general(
