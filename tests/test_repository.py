@@ -32,6 +32,7 @@ ORDER = [
     "models",
     "fused",
     "parallel",
+    "classifier",
     "gradcheck",
     "training",
     "bench",

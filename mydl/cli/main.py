@@ -9,6 +9,7 @@ import typer
 
 from .. import __version__
 from .bench import bench
+from .classify import classify
 from .evaluate import evaluate
 from .export import export
 from .gradcheck import gradcheck
@@ -42,6 +43,7 @@ def main(
 # The commands import what they need when they are called: `mydl --help` loads no compiler.
 app.command("train")(train)
 app.command("eval")(evaluate)
+app.command("classify")(classify)
 app.command("export")(export)
 app.command("summary")(summary)
 app.command("gradcheck")(gradcheck)

@@ -34,7 +34,7 @@ def read_photograph(path: str | os.PathLike[str]) -> Image.Image:
         DataError: the file is missing, damaged, no picture, or of more pixels than fit into
             memory; the message begins with its path.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     path = Path(path)
     try:
@@ -57,7 +57,7 @@ def read_photograph(path: str | os.PathLike[str]) -> Image.Image:
         raise DataError(f"{path}: there is no such file") from None
     except IsADirectoryError:
         raise DataError(f"{path}: this is a folder, not a picture") from None
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise DataError(f"{path}: this is no picture of a known kind") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise DataError(f"{path}: the picture has more pixels than fit into memory") from None
@@ -82,8 +82,8 @@ def preprocess(image: Image.Image, kind: str) -> Array:
     ``caffe``, for the authors' weights and Deep Compression's: scaled to 256x256 pixels whatever
     the shape, the middle 227x227, blue before green before red, minus the mean.
 
-    ``torchvision``, for its weights: the shorter side scaled to 256 pixels, the middle 224x224, from
-    0 to 1, minus the mean, divided by the deviation.
+    ``torchvision``, for its weights: the shorter side scaled to 256 pixels, the middle 224x224,
+    from 0 to 1, minus the mean, divided by the deviation.
 
     Args:
         image: in mode RGB, as from :func:`read_photograph`.

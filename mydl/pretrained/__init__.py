@@ -1,8 +1,8 @@
 """SqueezeNet 1.1 as its authors trained it on ImageNet, and the names of the 1,000 classes.
 
 The numbers are those of the authors' release for Caffe (https://github.com/forresti/SqueezeNet),
-rounded to 16 bits: ``make_pretrained.py`` makes the files here. They want their images as Caffe does,
-see :func:`mydl.data.preprocess.preprocess`.
+rounded to 16 bits: ``make_pretrained.py`` makes the files here. They want their images as Caffe
+does, see :func:`mydl.data.preprocess.preprocess`.
 """
 
 from __future__ import annotations

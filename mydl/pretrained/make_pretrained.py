@@ -7,8 +7,8 @@
 2-Clause) in full precision, as a pickle, which is read here without unpickling. ``timm`` (Apache
 2.0) has the synset ids of the 1,000 classes in order, ``torchvision`` (BSD 3-Clause) their names.
 
-Numbers are kept in 16 bits, 2.5 MB instead of 4.9. On the 200 photographs of the tests, that changes
-a logit by less than a thousandth of the largest, and no first class.
+Numbers are kept in 16 bits, 2.5 MB instead of 4.9. On the 200 photographs of the tests, that
+changes a logit by less than a thousandth of the largest, and no first class.
 """
 
 from __future__ import annotations
