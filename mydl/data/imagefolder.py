@@ -13,14 +13,11 @@ import numpy as np
 
 from ..layer import Array, Shape
 from .dataset import DataError, Dataset, MissingDataError
+from .preprocess import MEAN, STD, read_photograph
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 TRAIN_FOLDER, TEST_FOLDERS = "train", ("test", "val")
 TEST_SHARE = 0.2  # of each class, where the folder has no test photographs of its own
-
-# Of the photographs of ImageNet, and by custom of any others.
-MEAN = np.array([0.485, 0.456, 0.406])
-STD = np.array([0.229, 0.224, 0.225])
 
 IMAGE_SIZE = 224  # pixels of the side, where nobody says otherwise
 SMALLEST = 16
@@ -63,7 +60,7 @@ def load_imagefolder(
         raise DataError(f"image_size must be at least {SMALLEST} pixels, got {image_size}")
     root = existing_folder(folder)
     train, test = _parts(root)
-    margin = round(image_size / 14)
+    margin = margin_of(image_size)
     size = image_size + 2 * margin
     files = [path for part in (train, test or {}) for paths in part.values() for path in paths]
     cache, faults = _read_all(files, size)
@@ -92,7 +89,7 @@ def load_imagefolder(
         test_images=photographs(test),
         test_labels=labels(test),
         class_names=class_names,
-        mean=MEAN,
+        mean=MEAN,  # of ImageNet's photographs, and by custom of any others
         std=STD,
         mirror=True,
         margin=margin,
@@ -258,6 +255,22 @@ def notes_of(faults: Sequence[str], count: int) -> tuple[str, ...]:
     return (f"left out {len(faults)} of {count} files that cannot be read: {some}{others}",)
 
 
+def margin_of(image_size: int) -> int:
+    """Pixels around what a network sees of a photograph, 16 for 224."""
+    return round(image_size / 14)
+
+
+def read_centre(path: Path, image_size: int) -> Array:
+    """What a network sees of a photograph in a test, (image_size, image_size, 3), uint8.
+
+    Raises:
+        DataError: as for :func:`read_square`.
+    """
+    margin = margin_of(image_size)
+    seen = slice(margin, margin + image_size)
+    return read_square(path, image_size + 2 * margin)[seen, seen]
+
+
 def read_square(path: Path, size: int) -> Array:
     """The largest square in the middle of a photograph, scaled to (size, size, 3), uint8.
 
@@ -266,10 +279,5 @@ def read_square(path: Path, size: int) -> Array:
     """
     from PIL import Image, ImageOps
 
-    try:
-        with Image.open(path) as image:
-            image.draft("RGB", (size, size))  # lets JPEG decode no more pixels than needed
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-    except (OSError, ValueError, SyntaxError) as error:
-        raise DataError(f"{path}: {error}") from None
-    return np.asarray(ImageOps.fit(upright, (size, size), Image.Resampling.BILINEAR))
+    photograph = read_photograph(path)
+    return np.asarray(ImageOps.fit(photograph, (size, size), Image.Resampling.BILINEAR))

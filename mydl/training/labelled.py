@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..classifier import Classifier, ImageClass
 from ..data.dataset import DataError
 from ..data.imagefolder import files_to_test, notes_of
 from ..layer import Array
-from ..parallel import ShardedModel
 from .evaluation import Evaluation, judge
 
 AT_ONCE = 64  # photographs in memory
@@ -32,26 +32,28 @@ class Labelled:
     labels: list[int]
 
 
-def find_labelled(root: Path, names: Sequence[Sequence[str]]) -> Labelled:
+def find_labelled(root: Path, classes: Sequence[ImageClass]) -> Labelled:
     """All photographs in the folders of classes; only the test photographs where there are parts.
 
     Args:
         root: the folder around those of the classes, or around train and test (or val).
-        names: those of each of the network's classes, any of which may be the name of its folder;
-            capitals do not matter, and an underscore is a space.
+        classes: what the network tells apart. A class's folder has its synset id for a name, its
+            label, or one of several labels between commas; capitals do not matter, and an
+            underscore is a space.
 
     Raises:
         DataError: a folder has no photographs, or is named after none or several of the classes.
     """
     index: dict[str, list[int]] = {}
-    for number, accepted in enumerate(names):
-        for name in {_plain(name) for name in accepted}:
+    for number, one in enumerate(classes):
+        names = [one.synset or one.label, one.label, *one.label.split(", ")]
+        for name in {_plain(name) for name in names}:
             index.setdefault(name, []).append(number)
     paths, labels = [], []
     for name, files in files_to_test(root).items():
         found = index.get(_plain(name), [])
         if len(found) != 1:
-            raise DataError(f"{root}: {_which(name, found, names, index)}")
+            raise DataError(f"{root}: {_which(name, found, classes, index)}")
         paths += files
         labels += found * len(files)
     return Labelled(paths, labels)
@@ -62,26 +64,23 @@ def _plain(name: str) -> str:
 
 
 def _which(
-    name: str, found: list[int], names: Sequence[Sequence[str]], index: dict[str, list[int]]
+    name: str, found: list[int], classes: Sequence[ImageClass], index: dict[str, list[int]]
 ) -> str:
     """Why a folder's name does not say which class it is."""
     if found:
-        these = " and ".join(names[number][0] for number in found)
+        these = " and ".join(str(classes[number].synset) for number in found)
         return f"the folder {name!r} may be of the classes {these}: use one of these names"
     near = get_close_matches(_plain(name), index, 1)
     hint = f"did you mean {near[0]!r}?" if near else "name the folders after these"
-    return f"the folder {name!r} is named after none of the network's {len(names)} classes: {hint}"
+    return (
+        f"the folder {name!r} is named after none of the network's {len(classes)} classes: {hint}"
+    )
 
 
 def evaluate_labelled(
-    engine: ShardedModel, labelled: Labelled, load: Callable[[Path], Array], num_classes: int
+    classifier: Classifier, labelled: Labelled
 ) -> tuple[Evaluation, tuple[str, ...]]:
-    """Run photographs through a network in evaluation mode.
-
-    Args:
-        engine: runs the network.
-        load: makes the network's input, (H, W, 3), of a file, or raises a DataError.
-        num_classes: of the network.
+    """Let a network say what is on photographs.
 
     Returns:
         How good it is, and notes on files that were left out.
@@ -94,7 +93,7 @@ def evaluate_labelled(
 
     def read(path: Path) -> Array | str:
         try:
-            return load(path)
+            return classifier.prepare(path)
         except DataError as error:
             return str(error)
 
@@ -110,9 +109,8 @@ def evaluate_labelled(
                 if not isinstance(image, str)
             ]
             if good:
-                x = np.stack(good)
-                logits.append(engine.outputs(len(x), lambda lo, hi, x=x: x[lo:hi]))  # type: ignore[misc]
+                logits.append(classifier.logits(good))
     notes = notes_of(faults, len(labelled.paths))
     if not logits:
         raise DataError(f"no photograph is left to test on: {notes[0]}")
-    return judge(np.concatenate(logits), np.array(labels), num_classes), notes
+    return judge(np.concatenate(logits), np.array(labels), len(classifier.classes)), notes

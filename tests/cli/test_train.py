@@ -81,7 +81,7 @@ def test_eval_agrees_with_the_end_of_the_run(run):
         (["train", "--config", "wrong.toml"], "no setting 'epoch': did you mean 'epochs'"),
         (["train", "--data", "cifar10", "--data-dir", "nowhere"], "nowhere"),
         (["eval", "nothing"], "nothing: there is no such file"),
-        (["eval", "notes.txt"], "notes.txt: not a readable .npz file"),
+        (["eval", "notes.txt"], "notes.txt: this is no weight file of a known kind"),
     ],
 )
 def test_mistakes_get_one_sentence(tmp_path, arguments, sentence):

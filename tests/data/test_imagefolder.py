@@ -1,11 +1,13 @@
 """Folders of photographs: which go where, what a network gets to see, what cannot be read."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from mydl.data import DataError, MissingDataError, imagefolder, load_dataset
-from mydl.data.imagefolder import load_imagefolder, read_square
+from mydl.data.imagefolder import files_to_test, load_imagefolder, read_centre, read_square
 
 
 def paint(path, colour, size=(40, 30)):
@@ -49,7 +51,7 @@ def test_each_class_is_split(folder):
 
 def test_the_split_does_not_depend_on_where_the_folder_is_or_what_else_comes(folder, tmp_path):
     def tested(root):
-        files = imagefolder.files_to_test(root)
+        files = files_to_test(root)
         return {path.name for path in imagefolder._split(root, files)[1]["red"]}
 
     before = tested(folder)
@@ -97,6 +99,20 @@ def test_the_square_in_the_middle_is_scaled(tmp_path):
     assert square.shape == (16, 16, 3)
     assert square.dtype == np.uint8
     assert (square[:, 1:-1] == (0, 100, 0)).all()  # scaling blends the border
+
+
+def test_one_photograph_is_read_as_a_data_set_has_it(folder):
+    data = load_imagefolder(folder, image_size=28)
+    data = dataclasses.replace(data, mean=np.zeros(3), std=np.full(3, 1 / 255))
+    (path,) = imagefolder._split(folder, files_to_test(folder))[1]["blue"]
+    assert np.array_equal(read_centre(path, 28), data.inputs(data.test_images[:1])[0])
+
+
+def test_all_files_are_tested_unless_some_have_a_folder_of_their_own(folder):
+    assert [len(paths) for paths in files_to_test(folder).values()] == [5, 10]
+    for part, name in (("train", "a"), ("val", "b")):
+        paint(folder / part / name / "0.jpg", (0, 0, 0))
+    assert list(files_to_test(folder)) == ["b"]
 
 
 def test_files_that_cannot_be_read_are_left_out_and_named(folder):

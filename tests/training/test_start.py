@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mydl.data.imagefolder import MEAN, STD
+from mydl.data.preprocess import CAFFE_MEAN, MEAN, STD
 from mydl.layers import Conv2d
 from mydl.models import save_weights, squeezenet1_1, squeezenet_tiny
 from mydl.models.saved import ModelCard, save_model
 from mydl.training.config import TrainingConfig
-from mydl.training.start import CAFFE_MEAN, caffe_to_rgb, read_start
+from mydl.training.start import caffe_to_rgb, read_start
 from mydl.training.trainer import Trainer
 from mydl.weights import WeightsError
 
@@ -23,10 +23,10 @@ def test_converted_filters_make_the_same_of_normalised_images(seed, kernel_size)
     rng = np.random.default_rng(seed)
     image = rng.integers(0, 256, (1, 6, 6, 3))
     of_caffe = Conv2d(3, 4, kernel_size, dtype=np.float64, rng=rng)
-    wanted = of_caffe.forward(image[..., ::-1] - np.array([104.0, 117, 123]))
+    wanted = of_caffe.forward(image[..., ::-1] - CAFFE_MEAN)
     ours = Conv2d(3, 4, kernel_size, dtype=np.float64, rng=rng)
     ours.weight.data = caffe_to_rgb(of_caffe.weight.data)
-    got = ours.forward((image / 255 - CAFFE_MEAN) / STD)
+    got = ours.forward((image / 255 - CAFFE_MEAN[::-1] / 255) / STD)
     np.testing.assert_allclose(got, wanted, rtol=1e-9, atol=1e-9)
 
 
@@ -56,7 +56,7 @@ def test_weights_of_imagenet(release):
 def test_weights_for_caffes_images_are_converted(release):
     path, state = release
     start = read_start(False, str(path), "caffe")
-    assert (start.mean == CAFFE_MEAN).all()
+    assert (start.mean * 255 == [123, 117, 104]).all()
     first = "features.conv1.weight"
     assert np.array_equal(start.state[first], caffe_to_rgb(state[first]))
     others = [name for name in state if name != first]
