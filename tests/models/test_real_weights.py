@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
+from mydl.data.preprocess import preprocess, read_photograph
 from mydl.models import load_weights, network_of, save_weights, squeezenet1_1
 from mydl.parallel import ShardedModel
 
@@ -38,26 +38,16 @@ def reference(data):
         return dict(file)
 
 
-def preprocess(path, way):
-    """A photograph as the networks of Caffe and of torchvision were trained to see it."""
-    image = Image.open(path).convert("RGB")
-    if way == CAFFE:
-        pixels = np.asarray(image.resize((256, 256), Image.Resampling.BILINEAR), np.float32)
-        return pixels[14:241, 14:241, ::-1] - np.float32([104, 117, 123])
-    size = [int(256 * side / min(image.size)) for side in image.size]
-    pixels = np.asarray(image.resize(size, Image.Resampling.BILINEAR), np.float32) / 255
-    top, left = ((side - 224) // 2 for side in pixels.shape[:2])
-    pixels = pixels[top : top + 224, left : left + 224]
-    return (pixels - np.float32([0.485, 0.456, 0.406])) / np.float32([0.229, 0.224, 0.225])
-
-
 def assert_logits_are_pytorch_s(data, reference, name, photographs):
     """Returns the logits, after comparing each photograph's with the largest of them."""
     way, column, _ = FILES[name]
     network = ShardedModel(network_of(data / "weights" / name))
     paths = [data / "imagenet-sample" / name for name in reference["names"][photographs]]
     logits = network.outputs(
-        len(paths), lambda start, end: np.stack([preprocess(p, way) for p in paths[start:end]])
+        len(paths),
+        lambda start, end: np.stack(
+            [preprocess(read_photograph(p), way) for p in paths[start:end]]
+        ),
     )
     wanted = reference[column][photographs]
     assert (np.abs(logits - wanted).max(axis=1) <= 1e-3 * np.abs(wanted).max(axis=1)).all()
