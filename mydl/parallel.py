@@ -6,7 +6,7 @@ through the **whole** network, forwards and backwards, on one thread. NumPy and 
 release Python's interpreter lock, so that the threads truly run side by side, while every layer and
 kernel stays serial and simple. Each thread has a replica of the model, which shares its parameters
 and has gradients of its own. Where there are fewer samples than threads, as when one photograph is
-to be classified, the threads share each image instead, in bands: see :mod:`mydl.fused.workspace`.
+to be classified, the threads share each image instead: see :mod:`mydl.fused.workspace`.
 
 The shards' gradients are added in the order of the shards. The size of the shards, not the number
 of threads, therefore fixes every rounding: a run gives the same bits on 1, 2 or 16 threads.
@@ -140,14 +140,14 @@ class ShardedModel:
 
     def outputs(self, n: int, load: Callable[[int, int], Array]) -> Array:
         """The network's outputs for n samples in evaluation mode, in the order of the samples."""
-        edges = self._edges(n, lambda: load(0, 1))
-        if n < self.threads and self._workers[0].takes_bands:
-            return np.concatenate([self._in_bands(load(i, i + 1)) for i in range(n)])
+        if 0 < n < self.threads and self._workers[0].can_share:
+            return np.concatenate([self._shared(load(i, i + 1)) for i in range(n)])
 
         def run(worker: _Worker, shard: int, lo: int, hi: int) -> Array:
             worker.vector.state[...] = self.vector.state
             return worker.evaluator.forward(load(lo, hi))
 
+        edges = self._edges(n, lambda: load(0, 1))
         return self._over_shards(edges, run, _Turns(), training=False)
 
     def close(self) -> None:
@@ -185,8 +185,8 @@ class ShardedModel:
         self._at_once(work, self._workers[: len(parts)])
         return np.concatenate([part for part in parts if part is not None])
 
-    def _in_bands(self, x: Array) -> Array:
-        """The network's outputs for one image, of which each thread computes some rows."""
+    def _shared(self, x: Array) -> Array:
+        """The network's outputs for one image, of which each thread computes its share."""
         if self._team is None or self._team.broken:
             self._team = Team(self.threads)
         team = self._team
@@ -228,7 +228,7 @@ class _Worker:
         self.space = Workspace()
         self.model = fuse(replica, self.space)
         self.evaluator = Evaluator(self.model, self.space)
-        self.takes_bands = any(isinstance(layer, Fused) for _, layer in self.model.named_layers())
+        self.can_share = any(isinstance(layer, Fused) for _, layer in self.model.named_layers())
         self._training: bool | None = None
 
     def train(self, mode: bool) -> None:
