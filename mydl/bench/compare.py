@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from .sgemm import FLOPS
 # A participant whose steps take longer than a measurement is meant to gets as much more time, and
 # then sits out: the first rounds have to do.
 PATIENCE = 3.0
+
+# Seconds between two measurements. The threads of OpenBLAS, OpenMP and ONNX Runtime go on looking
+# for work for a while, at the cost of whoever is measured next.
+REST = 0.1
 
 COMPILED = "torch-compile"
 PATIENTLY = " (torch-compile takes up to a minute)"
@@ -111,6 +116,7 @@ def compare(
             for name, participant in list(everyone.items()):
                 if name != SGEMM and spent[name] > PATIENCE * rounds * seconds:
                     continue
+                time.sleep(REST)
                 try:
                     seconds_of_step, memory[name] = participant.measure()
                 except NotMeasured as reason:

@@ -13,6 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_info
 
 from .. import __version__
+from ..parallel import usable_cores
 from .participant import THREAD_VARIABLES
 
 VECTOR_EXTENSIONS = ("sse2", "avx", "fma", "avx2", "avx512f", "neon", "sve")
@@ -116,13 +117,6 @@ def vector_extensions() -> list[str]:
 
     features = get_host_cpu_features()
     return [name for name in VECTOR_EXTENSIONS if features.get(name)]
-
-
-def usable_cores() -> int:
-    """Logical cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def memory_gb() -> float | None:
