@@ -165,7 +165,7 @@ def _settings(given: dict[str, Any], config: Path | None) -> TrainingConfig:
     flags = {
         name: str(value) if isinstance(value, Path) else value
         for name, value in given.items()
-        if name in names and value not in (None, [])
+        if name in names and value is not None and (value or name != "freeze")
     }
     if config is None:
         return TrainingConfig.from_dict(recipe(flags))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mydl.data import normalise
 from mydl.data.preprocess import CAFFE_MEAN, MEAN, STD
 from mydl.layers import Conv2d
 from mydl.models import save_weights, squeezenet1_1, squeezenet_tiny
@@ -61,6 +62,19 @@ def test_weights_for_caffes_images_are_converted(release):
     assert np.array_equal(start.state[first], caffe_to_rgb(state[first]))
     others = [name for name in state if name != first]
     assert all(np.array_equal(start.state[name], state[name]) for name in others)
+
+
+def test_the_embedded_weights_give_the_same_logits_for_normalised_images():
+    start = read_start(True, "", "")
+    image = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3)).astype(np.float32)
+    wanted = (
+        squeezenet1_1(pretrained=True).eval().forward(image[..., ::-1] - CAFFE_MEAN.astype("f"))
+    )
+    network = squeezenet1_1()
+    network.load_state_dict(start.state)
+    got = network.eval().forward(normalise(image.astype(np.uint8), start.mean, start.std))
+    np.testing.assert_allclose(got, wanted, rtol=1e-3, atol=1e-3)
+    assert start.settings["model"] == "squeezenet1_1"
 
 
 def card(**options):
