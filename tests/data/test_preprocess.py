@@ -4,6 +4,7 @@ import contextlib
 import io
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -47,6 +48,15 @@ def test_torchvision_scales_the_shorter_side(width, height):
         assert pixels[0, 0, 0] == pytest.approx(16 / 255, abs=0.005)
 
 
+def test_a_strip_is_not_scaled_to_a_billion_pixels():
+    strip = Image.new("RGB", (1_000_000, 1), "white")
+    strip.paste("black", (499_998, 0, 500_002, 1))
+    x = preprocess(strip, "torchvision")
+    assert x.shape == (224, 224, 3)
+    np.testing.assert_allclose(x[:, 111:113], np.broadcast_to(-MEAN / STD, (224, 2, 3)), atol=1e-6)
+    assert preprocess(strip, "caffe").shape == (227, 227, 3)
+
+
 def test_unknown_preprocessing_is_named():
     with pytest.raises(ValueError, match="did you mean 'caffe'"):
         preprocess(gradient(9, 9), "cafe")
@@ -72,8 +82,28 @@ def test_colours_of_all_kinds(tmp_path):
     assert red > 150 > green
     bits = Image.new("1", (8, 8), 1)
     assert np.asarray(read_photograph(saved(tmp_path, bits, "bits.png"))).min() == 255
-    deep = Image.fromarray(np.full((8, 8), 40_000, np.uint16))
-    assert np.asarray(read_photograph(saved(tmp_path, deep, "deep.png")))[0, 0, 0] == 156
+    lab = gradient(8, 8).convert("LAB")
+    assert read_photograph(saved(tmp_path, lab, "lab.tif")).mode == "RGB"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "grey"),
+    [
+        ("deep.png", np.uint16([[40_000, 65_535, 100]]), [156, 255, 0]),
+        ("deep.tif", np.uint16([[40_000, 65_535, 100]]), [156, 255, 0]),
+        ("fractions.tif", np.float32([[0, 0.5, 1, np.nan, -3]]), [0, 128, 255, 0, 0]),
+        ("bytes.tif", np.float32([[0, 77.2, 200]]), [0, 77, 200]),
+    ],
+)
+def test_grey_of_more_than_eight_bits(tmp_path, name, values, grey):
+    path = saved(tmp_path, Image.fromarray(values), name)
+    assert np.asarray(read_photograph(path))[0, :, 1].tolist() == grey
+
+
+def test_the_first_of_several_pictures(tmp_path):
+    first, *others = (Image.new("L", (8, 8), grey) for grey in (10, 100, 200))
+    path = saved(tmp_path, first, "film.gif", save_all=True, append_images=others)
+    assert np.asarray(read_photograph(path)).max() == 10
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
@@ -122,8 +152,16 @@ def test_a_picture_that_would_fill_the_memory(tmp_path):
     header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b""))
     (tmp_path / "bomb.png").write_bytes(png + chunk(b"IEND", b""))
-    with pytest.raises(DataError, match="more pixels than fit into memory"):
+    with pytest.raises(DataError, match="has more than 178,956,970 pixels: make it smaller"):
         read_photograph(tmp_path / "bomb.png")
+
+
+def test_damaged_exif_data_do_no_harm(tmp_path):
+    """Nor do they make Pillow's warnings, from any thread."""
+    exif = b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + bytes(range(200))
+    path = saved(tmp_path, gradient(30, 20), "bad.jpg", exif=exif)
+    with ThreadPoolExecutor(4) as pool:
+        assert {image.size for image in pool.map(read_photograph, [path] * 20)} == {(30, 20)}
 
 
 def test_damaged_pictures_never_raise_anything_else(tmp_path):
