@@ -17,8 +17,10 @@ from .models import Network, network_of, squeezenet1_1
 from .models.saved import ModelCard, is_saved_model, load_model
 from .names import unknown
 from .parallel import ShardedModel
-from .pretrained import imagenet_classes
+from .pretrained import imagenet_classes, pretrained_state
 from .weights.any_file import kind_of
+
+SMALLEST = 224  # rows of the images of a network for photographs
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,12 @@ class Classifier:
         """The network that a file or the folder of a run has the weights of.
 
         A network that was trained here says itself how its images go in. For others
-        ``preprocessing`` does; where it is empty, Deep Compression's file is taken for Caffe's and
-        every other one for torchvision's.
+        ``preprocessing`` does, or if it is empty :func:`usual_preprocessing`.
 
         Raises:
             WeightsError: the file is missing, damaged or none of the SqueezeNet family.
-            ValueError: there is no such preprocessing, or the file says another.
+            ValueError: there is no such preprocessing, the file says another, or it says none and
+                is for smaller images than photographs.
         """
         if preprocessing and preprocessing not in PREPROCESSING:
             raise ValueError(unknown("preprocessing", preprocessing, PREPROCESSING))
@@ -90,10 +92,23 @@ class Classifier:
             network, card = load_model(path)
             classes = [ImageClass(name) for name in card.class_names]
             return cls(network, classes, _preparing_as_trained(card), "as in training", threads)
-        network = network_of(path)
-        kind = preprocessing or ("caffe" if kind_of(path) == "deep-compression" else "torchvision")
+        # Both kinds of preprocessing are for networks that see photographs of 224x224 pixels.
+        network = network_of(path, "imagenet" if preprocessing else None)
+        rows, columns, _ = network.image_shape
+        if rows < SMALLEST:
+            raise ValueError(
+                f"{path} does not say how images go into its network, which seems to be for "
+                f"{rows}x{columns} pixels: give the folder of its run, or if it is for photographs "
+                "of 224x224, --preprocess"
+            )
+        kind = preprocessing or usual_preprocessing(path, network)
         _, count = network.output_shape((1, *network.image_shape))
         return cls(network, _imagenet(count), _preparing(kind), kind, threads)
+
+    @property
+    def threads(self) -> int:
+        """How many threads share the work."""
+        return self._engine.threads
 
     def probabilities(self, images: Sequence[Array]) -> Array:
         """The probability of each class for each prepared image, (N, number of classes)."""
@@ -102,6 +117,22 @@ class Classifier:
     def logits(self, images: Sequence[Array]) -> Array:
         """What the network says before the softmax, (N, number of classes)."""
         return self._engine.outputs(len(images), lambda lo, hi: np.stack(images[lo:hi]))
+
+
+def usual_preprocessing(path: Path, network: Network) -> str:
+    """Which images the weights in a file usually expect: a key of ``PREPROCESSING``.
+
+    Args:
+        path: of the file. Deep Compression's is for "caffe".
+        network: with the weights. If the first layer is that of the embedded network, up to
+            rounding, they are for "caffe"; all others are taken to be for "torchvision".
+    """
+    if kind_of(path) == "deep-compression":
+        return "caffe"
+    first, theirs = next(iter(network.state_dict().items()))
+    ours = pretrained_state().get(first, np.empty(0))
+    same = theirs.shape == ours.shape and np.allclose(theirs, ours, rtol=0.01, atol=1e-4)
+    return "caffe" if same else "torchvision"
 
 
 def _imagenet(count: int) -> list[ImageClass]:

@@ -6,6 +6,7 @@ import glob
 import json
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,8 +21,11 @@ BAR = 24  # characters of the bar that stands for certainty
 
 def classify(
     photographs: Annotated[
-        list[str], typer.Argument(help="Files, folders of files, or patterns such as '*.jpg'.")
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="PHOTOGRAPH", help="Files, folders of files, or patterns such as '*.jpg'."
+        ),
+    ] = None,
     weights: Annotated[
         Path | None,
         typer.Option(
@@ -48,6 +52,8 @@ def classify(
     """
     from ..classifier import Classifier
 
+    if not photographs:
+        raise ValueError("name at least one photograph, folder or pattern: mydl classify cat.jpg")
     if top < 1:
         raise ValueError(f"--top must be at least 1, got {top}")
     if weights is None and preprocess not in ("", "caffe"):
@@ -65,9 +71,9 @@ def classify(
         for result in _classify(classifier, paths[start : start + AT_ONCE], top, faults):
             results.append(result)
             if not as_json:
-                typer.echo(_described(result))
+                _show(_described(result, "█" if _can_show("█") else "#"))
     if as_json:
-        print(json.dumps(results, indent=2, ensure_ascii=False))
+        print(json.dumps(results, indent=2))
     for fault in faults:
         typer.echo(f"mydl: {fault}", err=True)
     if faults:
@@ -75,35 +81,45 @@ def classify(
 
 
 def find_photographs(names: list[str]) -> tuple[list[Path], list[str]]:
-    """The files that names, folders and patterns stand for, and a sentence for each of nothing."""
+    """The files that names, folders and patterns stand for, and a sentence for each of nothing.
+
+    A pattern stands for the files that fit it, or if there are none, for the folders.
+    """
     from ..data.imagefolder import ENDINGS
 
     paths: list[Path] = []
     faults = []
     for name in names:
         path = Path(name).expanduser()
-        if path.is_dir():
-            found = sorted(p for p in path.iterdir() if p.suffix.lower() in ENDINGS and p.is_file())
-            if not found:
-                faults.append(f"{path}: the folder has no pictures ({', '.join(ENDINGS)})")
-        elif not path.exists() and glob.has_magic(name):
-            found = sorted(
-                Path(p) for p in glob.glob(str(path), recursive=True) if Path(p).is_file()
-            )
+        found = [path]
+        if not path.exists() and glob.has_magic(name):
+            fitting = sorted(map(Path, glob.glob(str(path), recursive=True)))
+            found = [p for p in fitting if p.is_file()] or fitting
             if not found:
                 faults.append(f"{name}: no file fits this pattern")
-        else:
-            found = [path]
-        paths += found
+        for path in found:
+            inside = _pictures(path) if path.is_dir() else [path]
+            paths += inside
+            if not inside:
+                faults.append(f"{path}: the folder has no pictures ({', '.join(ENDINGS)})")
     return paths, faults
+
+
+def _pictures(folder: Path) -> list[Path]:
+    """By their names; hidden files, which some systems keep beside pictures, are none."""
+    from ..data.imagefolder import ENDINGS
+
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in ENDINGS and path.name[0] != "." and path.is_file()
+    )
 
 
 def _classify(
     classifier: Classifier, paths: list[Path], top: int, faults: list[str]
 ) -> Iterator[dict[str, Any]]:
     """The result for each file that can be read, as JSON has it; others add to ``faults``."""
-    from concurrent.futures import ThreadPoolExecutor
-
     from ..data.dataset import DataError
 
     def read(path: Path) -> Any:
@@ -112,7 +128,7 @@ def _classify(
         except DataError as error:
             return error
 
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(classifier.threads) as pool:
         read_ = list(zip(paths, pool.map(read, paths), strict=True))
     faults += [str(image) for _, image in read_ if isinstance(image, DataError)]
     good = [(path, image) for path, image in read_ if not isinstance(image, DataError)]
@@ -133,11 +149,24 @@ def _classify(
         yield {"file": str(path), "predictions": predictions}
 
 
-def _described(result: dict[str, Any]) -> str:
-    """A line for the file and one for each class, with a bar."""
+def _described(result: dict[str, Any], block: str) -> str:
+    """A line for the file and one for each class, with a bar of blocks."""
     lines = [result["file"]]
     for prediction in result["predictions"]:
         p = prediction["probability"]
-        bar = "█" * round(BAR * p)
-        lines.append(f"  {100 * p:5.1f} %  {bar:{BAR}}  {prediction['label']}")
+        lines.append(f"  {100 * p:5.1f} %  {block * round(BAR * p):{BAR}}  {prediction['label']}")
     return "\n".join(lines) + "\n"
+
+
+def _show(text: str) -> None:
+    """Print text, with an escape for what standard output cannot show, as in odd file names."""
+    encoding = sys.stdout.encoding
+    typer.echo(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def _can_show(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True

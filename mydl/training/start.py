@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from ..classifier import usual_preprocessing
 from ..data.preprocess import CAFFE_MEAN, MEAN, PREPROCESSING, STD
 from ..layer import Array, Layer
 from ..layers import BatchNorm2d, Bypass
 from ..models import Network, SqueezeNet, network_of, squeezenet1_1
 from ..models.saved import is_saved_model, load_model
 from ..names import unknown
-from ..weights.any_file import kind_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ def read_start(pretrained: bool, weights: str, preprocess: str) -> Start | None:
     if preprocess and preprocess not in PREPROCESSING:
         raise ValueError(unknown("preprocessing", preprocess, PREPROCESSING))
     if pretrained:
-        return _imagenet_start(squeezenet1_1(pretrained=True), usual_preprocessing(None))
+        return _imagenet_start(squeezenet1_1(pretrained=True), "caffe")
     if not weights:
         return None
     path = Path(weights).expanduser()
@@ -79,13 +79,8 @@ def read_start(pretrained: bool, weights: str, preprocess: str) -> Start | None:
         network, card = load_model(path)
         settings = {"model": card.model, **_options(network)}
         return Start(network.state_dict(), settings, np.array(card.mean), np.array(card.std))
-    return _imagenet_start(network_of(path, "imagenet"), preprocess or usual_preprocessing(path))
-
-
-def usual_preprocessing(path: Path | None) -> str:
-    """Which images the weights in a file usually expect; None stands for the embedded weights."""
-    caffe = path is None or kind_of(path) == "deep-compression"
-    return "caffe" if caffe else "torchvision"
+    network = network_of(path, "imagenet")
+    return _imagenet_start(network, preprocess or usual_preprocessing(path, network))
 
 
 def _imagenet_start(network: Network, preprocess: str) -> Start:
