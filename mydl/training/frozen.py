@@ -54,14 +54,12 @@ def split(network: Network, frozen: set[str]) -> tuple[Stem | None, Layer]:
     those before them; dropout is for those that learn. The layers keep their paths.
     """
     layers = _stages(network)
-    count = last = 0
-    for number, (name, layer) in enumerate(layers, 1):
-        paths = _parameters(name, layer)
-        if not paths <= frozen or isinstance(layer, Dropout):
-            break
-        last = number
-        count += len(paths)
-    if not count:
+    last = next(
+        number
+        for number, (name, layer) in enumerate(layers)
+        if isinstance(layer, Dropout) or not _parameters(name, layer) <= frozen
+    )
+    if not any(_parameters(name, layer) for name, layer in layers[:last]):
         return None, network
     stem = Stem(Sequential({name: copy.deepcopy(layer) for name, layer in layers[:last]}))
     return stem, Sequential(dict(layers[last:]))
