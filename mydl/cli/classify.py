@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import json
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 32  # photographs in memory
 BAR = 24  # characters of the bar that stands for certainty
+PATIENCE = 3.0  # seconds, after which a person at a terminal is told what they wait for
+WHY_IT_TAKES_LONG = "compiling the kernels, which only the first run on a machine does"
 
 
 def classify(
@@ -67,8 +70,13 @@ def classify(
     if weights is not None:
         typer.echo(f"{weights}: images go in {classifier.how}", err=True)
     results = []
+    why = threading.Timer(PATIENCE, typer.echo, [WHY_IT_TAKES_LONG], {"err": True})
+    why.daemon = True
+    if sys.stderr.isatty():
+        why.start()
     for start in range(0, len(paths), AT_ONCE):
         for result in _classify(classifier, paths[start : start + AT_ONCE], top, faults):
+            why.cancel()
             results.append(result)
             if not as_json:
                 _show(_described(result, "█" if _can_show("█") else "#"))

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from mydl.classifier import Classifier
+from mydl.cli.classify import classify as classify_command
 from mydl.cli.classify import find_photographs
 from mydl.data.preprocess import preprocess, read_photograph
 from mydl.models import save_weights, squeezenet1_1, squeezenet_tiny
@@ -99,6 +100,17 @@ def test_a_terminal_that_cannot_show_the_bars_or_the_name(folder):
     assert "%  #" in line
     run = classify("żółw.png", "--json", cwd=folder, encoding="ascii")
     assert json.loads(run.stdout)[0]["file"] == "żółw.png"
+
+
+def test_a_person_who_waits_is_told_why(folder, monkeypatch, capsys):
+    monkeypatch.setattr("mydl.cli.classify.PATIENCE", 0.0)
+    classify_command([str(folder / "photos" / "a.jpg")])
+    assert capsys.readouterr().err == ""  # not a terminal
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    classify_command([str(folder / "photos" / "a.jpg")])
+    told = capsys.readouterr()
+    assert told.err == "compiling the kernels, which only the first run on a machine does\n"
+    assert "a.jpg" in told.out
 
 
 def test_what_cannot_be_read_is_reported_and_skipped(folder):
