@@ -166,7 +166,14 @@ def test_no_process_outlives_one_that_is_stopped(number):
     command = [sys.executable, "-m", "mydl", "bench", "--input", size, "--no-startup"]
     command += ["--only", "mydl", "--only", "numpy-course", "--rounds", "1000"]
     command += ["--batch", "1", "--threads", "1"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever runs in the background ignores Ctrl-C, and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     try:
         while "measuring" not in process.stderr.readline():
             assert process.poll() is None
