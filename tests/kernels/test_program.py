@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import numba
 import numpy as np
 import pytest
 
@@ -13,6 +14,10 @@ from mydl.kernels.program import WIDTH, meeting, row, run_program
 from mydl.kernels.winograd_convolution import winograd_forward
 
 RNG = np.random.default_rng(0)
+
+pytestmark = pytest.mark.skipif(
+    numba.config.DISABLE_JIT, reason="programs are addresses of compiled code"
+)
 
 
 def noise(*shape):
