@@ -20,7 +20,9 @@ Each operation is first a function on NumPy arrays, which says what it does and 
 
 ``tail`` is what :func:`mydl.kernels.compile.kernel` passes to a kernel as its last argument: None
 when the last axis of every array is a multiple of 16 long. Otherwise loads and stores have to mind
-the end of that axis. That costs time on some CPUs, and is compiled only where it is needed.
+the end of that axis, which is compiled only where it is needed: a vector that reaches past the end
+is handled with a mask, and every other as if there was no end. Masks are slow on some CPUs; those
+of ARM with NEON have none, and take such a vector value by value.
 """
 
 from __future__ import annotations
@@ -193,6 +195,14 @@ def _element(
     return builder.bitcast(pointer, element.as_pointer()), builder.sub(length, index[-1])
 
 
+def _is_whole(builder: Any, left: Any) -> Any:
+    """Whether a vector lies before the last axis' end when there are ``left`` elements to it.
+
+    A loop's branch on this is always the same, so LLVM makes two loops of it, one without masks.
+    """
+    return builder.icmp_signed(">=", left, left.type(LANES))
+
+
 def _inside(context: Any, builder: Any, left: Any) -> Any:
     """The lanes that lie before the last axis' end when there are ``left`` elements to it."""
     counts = Vector(types.intp)
@@ -215,8 +225,18 @@ def _lower_load(context: Any, builder: Any, signature: Any, values: Any) -> Any:
     address = builder.bitcast(element, kind.as_pointer())
     if len(values) < 3 or signature.args[2] == types.none:
         return builder.load(address, align=size)
-    inside, zeros = _inside(context, builder, left), ir.Constant(kind, None)
-    return _call_masked(builder, "load", kind, kind, address, ir.IntType(32)(size), inside, zeros)
+    with builder.if_else(_is_whole(builder, left)) as (whole, part):
+        with whole:
+            all_values, after_all = builder.load(address, align=size), builder.block
+        with part:
+            inside, zeros = _inside(context, builder, left), ir.Constant(kind, None)
+            given = address, ir.IntType(32)(size), inside, zeros
+            some_values = _call_masked(builder, "load", kind, kind, *given)
+            after_some = builder.block
+    result = builder.phi(kind)
+    result.add_incoming(all_values, after_all)
+    result.add_incoming(some_values, after_some)
+    return result
 
 
 def _lower_store(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -226,9 +246,13 @@ def _lower_store(context: Any, builder: Any, signature: Any, values: Any) -> Any
     address = builder.bitcast(element, kind.as_pointer())
     if len(values) < 4 or signature.args[3] == types.none:
         builder.store(values[2], address, align=size)
-    else:
-        inside, align = _inside(context, builder, left), ir.IntType(32)(size)
-        _call_masked(builder, "store", kind, ir.VoidType(), values[2], address, align, inside)
+        return context.get_dummy_value()
+    with builder.if_else(_is_whole(builder, left)) as (whole, part):
+        with whole:
+            builder.store(values[2], address, align=size)
+        with part:
+            given = values[2], address, ir.IntType(32)(size), _inside(context, builder, left)
+            _call_masked(builder, "store", kind, ir.VoidType(), *given)
     return context.get_dummy_value()
 
 

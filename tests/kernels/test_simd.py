@@ -97,6 +97,29 @@ def test_a_number_spread_over_a_vector(length, dtype):
     np.testing.assert_array_equal(out, expected)
 
 
+def copy_reference(a, b, first):
+    b[:, first:] = a[:, first:]
+
+
+@kernel(copy_reference, vectors="a b")
+def copy(a, b, first, tail):
+    for row in range(a.shape[0]):
+        for c in range(first, a.shape[1], LANES):
+            store(b, (row, c), load(a, (row, c), tail), tail)
+
+
+@pytest.mark.parametrize("length", [LANES - 1, LANES + 1, 2 * LANES + 3])
+@pytest.mark.parametrize("first", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+def test_only_a_vector_that_reaches_past_the_end_is_cut_off(length, first, dtype):
+    a = np.arange(1, 2 * length + 1).reshape(2, length).astype(dtype)
+    wide = np.zeros((2, length + LANES), dtype)
+    copy(a, wide[:, :length], first)
+    expected = np.zeros_like(wide)
+    copy.reference(a, expected[:, :length], first)
+    np.testing.assert_array_equal(wide, expected)
+
+
 def test_a_kernel_says_which_array_is_not_contiguous():
     a = np.zeros((16, 2), np.float32)
     with pytest.raises(ValueError, match=r"outer: the last axis of b must be contiguous.*\(8,\)"):
