@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -157,12 +156,8 @@ def test_mistakes_get_one_sentence(run, tmp_path, arguments, sentence):
 
 
 @pytest.fixture(scope="module")
-def photographs():
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("MYDL_TEST_DATA", beside)) / "imagenet-sample"
-    if not folder.is_dir():
-        pytest.skip(f"no photographs in {folder}; $MYDL_TEST_DATA says where the test data are")
-    return sorted(folder.glob("n*.jpg"))
+def photographs(photographs_folder):
+    return sorted(photographs_folder.glob("n*.jpg"))
 
 
 def test_the_embedded_network_reaches_its_published_accuracy(tmp_path, photographs):

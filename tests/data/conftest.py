@@ -1,10 +1,8 @@
 """Small copies of CIFAR-10 in its official layouts, and the real one where there is one."""
 
 import functools
-import os
 import struct
 import tarfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -133,13 +131,3 @@ def nothing_lies_around(tmp_path, monkeypatch):
     monkeypatch.setattr("mydl.data.cifar10.cache_folder", lambda: tmp_path / "cache")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-
-
-@pytest.fixture(scope="session")
-def test_data():
-    """The folder with real data that is no part of the repository."""
-    beside = Path(__file__).parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("MYDL_TEST_DATA", beside))
-    if not folder.is_dir():
-        pytest.skip(f"no test data in {folder}; $MYDL_TEST_DATA says where it is")
-    return folder

@@ -1,8 +1,5 @@
 """Real weight files, on real photographs: the logits are those that PyTorch computed."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -24,12 +21,8 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def data():
-    beside = Path(__file__).parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("MYDL_TEST_DATA", beside))
-    if not (folder / "weights").is_dir():
-        pytest.skip(f"no weight files in {folder}; $MYDL_TEST_DATA says where the test data are")
-    return folder
+def data(test_data, real_weights, photographs_folder):
+    return test_data
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,7 @@
 """The embedded ImageNet weights and class names."""
 
 import io
-import os
 import tarfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,12 +15,8 @@ from mydl.weights import WeightsError
 
 
 @pytest.fixture(scope="module")
-def data():
-    beside = Path(__file__).parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("MYDL_TEST_DATA", beside))
-    if not (folder / "imagenet-sample").is_dir():
-        pytest.skip(f"no photographs in {folder}; $MYDL_TEST_DATA says where the test data are")
-    return folder
+def data(test_data, real_weights, photographs_folder):
+    return test_data
 
 
 def test_the_file_is_small():

@@ -1,19 +1,6 @@
-"""Where the real weight files are, and small writers for the encodings that the readers know."""
-
-import os
-from pathlib import Path
+"""Small writers for the encodings that the readers of weight files know."""
 
 import pytest
-
-
-@pytest.fixture(scope="session")
-def real_weights():
-    """The folder with real weight files, which are no part of the repository."""
-    beside = Path(__file__).parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("MYDL_TEST_DATA", beside)) / "weights"
-    if not folder.is_dir():
-        pytest.skip(f"no weight files in {folder}; $MYDL_TEST_DATA says where the test data are")
-    return folder
 
 
 class Wire:
