@@ -13,7 +13,7 @@ from ..layer import Array, Layer, Shape
 from ..layers import Dropout, Sequential
 from ..models.network import Network
 from .layers import Fused
-from .workspace import LOOKS, BrokenTeam, Team, Workspace, let_others_run
+from .workspace import LOOKS, Team, Workspace
 
 _MOST_PROGRAMS = 8  # for images of different shapes
 
@@ -88,8 +88,7 @@ class _Program:
     def __init__(self, x: Array, team: Team | None) -> None:
         self.input: Array = np.array(x, order="C")
         self.output: Array | None = None
-        self._team = team
-        self._refused: set[Shape] = set() if team is None else team.refused
+        self._team = Team(1) if team is None else team
         self._rows: list[Array] = []
         self._table: Array | None = None
         self._arrays: list[Any] = []  # keeps the memory that the rows point to
@@ -98,7 +97,7 @@ class _Program:
         """Record a call."""
         numbers = row(kernel, args)
         if numbers is None:
-            self._refused.add(self.input.shape)
+            self._team.refused.add(self.input.shape)
         else:
             self._rows.append(numbers)
             self._arrays.append(args)
@@ -109,21 +108,17 @@ class _Program:
 
     def is_complete(self) -> bool:
         """Whether every call could be recorded, by all threads of a team."""
-        return self.output is not None and self.input.shape not in self._refused
+        return self.output is not None and self.input.shape not in self._team.refused
 
     def run(self, x: Array) -> Array:
         """The output for other images of the same shape."""
         assert self.output is not None
         if self._table is None:
             self._table = np.stack(self._rows)
-        team = self._team
-        count, size = (np.zeros(1, np.int64), 1) if team is None else (team.count, team.size)
         self.input[...] = x
-        at, target = 0, 0
+        team, at, target = self._team, 0, 0
         while True:
-            at, target = run_program(self._table, at, count, size, target, LOOKS)
+            at, target = run_program(self._table, at, team.count, team.size, target, LOOKS)
             if at == len(self._table):
                 return self.output
-            if team is not None and team.broken:
-                raise BrokenTeam
-            let_others_run()
+            team.wait_on()

@@ -9,7 +9,7 @@ import numpy as np
 from ..kernels.compile import LANES
 from ..kernels.first_layers import conv_pool, conv_pool_backward
 from ..kernels.im2col import im2col
-from ..kernels.pointwise import multiply, pointwise_backward
+from ..kernels.pointwise import ROWS, multiply, pointwise_backward
 from ..kernels.pooling import average, maxpool, maxpool_backward
 from ..kernels.winograd import TILE
 from ..kernels.winograd_convolution import winograd_backward, winograd_forward
@@ -20,7 +20,6 @@ from .scratch import matrix, rows
 from .workspace import Workspace
 
 _LARGE = 40  # rows of an image from which on threads share its rows in a 3x3 convolution
-_PIXELS = 8  # that a tile of the matrix product has
 
 
 class Fused(Layer):
@@ -69,7 +68,7 @@ class Fused(Layer):
     def _pointwise(self, unit: Activation, x: Array, y: Array) -> None:
         """A 1x1 convolution with what follows it, of which threads share the pixels."""
         x, y = rows(x), rows(y)
-        pixels = self._space.share(len(y), _PIXELS)
+        pixels = self._space.share(len(y), ROWS)
         x, y = x[pixels], y[pixels]
         z, bias, relu = unit.product(y)
         self._space.call(multiply, x, matrix(unit.conv.weight.data), bias, z, False, relu)

@@ -24,7 +24,7 @@ from .scratch import Scratch
 LOOKS = 100_000  # of a waiting thread, about 100 microseconds, before it lets others have the core
 
 
-def let_others_run() -> None:
+def _let_others_run() -> None:
     """Offer the core to threads that have something to do, if there are any.
 
     ``time.sleep(0)`` would sleep for 50 microseconds where nobody wants the core.
@@ -64,9 +64,13 @@ class Team:
         """Wait until all have come here; BrokenTeam if one never will."""
         target = arrive(self.count, self.size)
         while not watch(self.count, target, LOOKS):
-            if self.broken:
-                raise BrokenTeam
-            let_others_run()
+            self.wait_on()
+
+    def wait_on(self) -> None:
+        """Offer the core to others while some are late; BrokenTeam if they will never come."""
+        if self.broken:
+            raise BrokenTeam
+        _let_others_run()
 
     def give_up(self) -> None:
         """Let nobody wait for a thread that has failed."""

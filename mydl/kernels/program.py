@@ -26,7 +26,7 @@ from numba.extending import lower_builtin, type_callable
 from numba.np.arrayobj import make_array, populate_array
 
 from ..layer import Array
-from .barrier import add_one, read
+from .barrier import arrive, watch
 from .compile import LANES, Kernel, called
 from .first_layers import conv_pool
 from .pointwise import multiply
@@ -181,12 +181,9 @@ def run_program(
     for i in range(first, len(program)):
         if program[i, 0] == MEET:
             if target == 0:
-                target = (add_one(count) // size + 1) * size
-            left = times
-            while read(count) < target:
-                left -= 1
-                if left == 0:
-                    return i, target
+                target = arrive(count, size)
+            if not watch(count, target, times):
+                return i, target
             target = 0
         else:
             _call_kernel(program[i])
