@@ -27,9 +27,9 @@ from typing import Any
 
 from mydl.bench.cases import Case, Mode
 from mydl.bench.compare import Comparison, compare
-from mydl.bench.implementations import IMPLEMENTATIONS, choose_implementations
+from mydl.bench.implementations import choose_implementations
 from mydl.bench.machine import machine
-from mydl.bench.plot import COLOURS, LIMIT, TITLES, check_plot_path
+from mydl.bench.plot import COLOURS, LIMIT, TITLES, check_plot_path, save_with_legend
 from mydl.bench.results import results
 from mydl.layer import whole_number
 from mydl.parallel import usable_threads
@@ -134,11 +134,7 @@ def draw(path: Path, measured: Sequence[Measured]) -> None:
             chosen = [m for m in measured if (m.point.over, m.point.case.mode) == (over, mode)]
             handles |= _draw_panel(axes, chosen)
             axes.set(title=TITLES[mode], xlabel=LABELS[over], ylabel="images per second")
-    names = [name for name in (*IMPLEMENTATIONS, LIMIT) if name in handles]
-    figure.legend(
-        [handles[name] for name in names], names, loc="outside lower center", ncols=4, frameon=False
-    )
-    figure.savefig(path, dpi=120)
+    save_with_legend(figure, handles, path)
 
 
 def _draw_panel(axes: Any, measured: Sequence[Measured]) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from .data.dataset import normalise
+from .data.dataset import DataError, normalise
 from .data.imagefolder import read_centre, read_square
 from .data.preprocess import PREPROCESSING, preprocess, read_photograph
 from .layer import Array
@@ -109,6 +110,18 @@ class Classifier:
     def threads(self) -> int:
         """How many threads share the work."""
         return self._engine.threads
+
+    def prepare_all(self, paths: Sequence[Path]) -> list[Array | DataError]:
+        """What ``prepare`` makes of files, read over the threads; the error of each it refuses."""
+
+        def prepare(path: Path) -> Array | DataError:
+            try:
+                return self.prepare(path)
+            except DataError as error:
+                return error
+
+        with ThreadPoolExecutor(self.threads) as pool:
+            return list(pool.map(prepare, paths))
 
     def probabilities(self, images: Sequence[Array]) -> Array:
         """The probability of each class for each prepared image, (N, number of classes)."""

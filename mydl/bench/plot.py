@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,11 @@ def draw(path: Path, comparisons: Sequence[Comparison]) -> None:
         for axes, mode in zip(row, modes, strict=True):
             handles |= _draw_panel(axes, panels.get((network, mode), []))
             axes.set(title=f"{network}, {TITLES[mode]}", ylabel="images per second")
+    save_with_legend(figure, handles, path)
+
+
+def save_with_legend(figure: Figure, handles: Mapping[str, Any], path: Path) -> None:
+    """Write a figure, with the implementations it shows named below it, each by a handle."""
     names = [name for name in (*IMPLEMENTATIONS, LIMIT) if name in handles]
     figure.legend(
         [handles[name] for name in names], names, loc="outside lower center", ncols=4, frameon=False

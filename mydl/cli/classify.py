@@ -7,7 +7,6 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -93,7 +92,7 @@ def find_photographs(names: list[str]) -> tuple[list[Path], list[str]]:
 
     A pattern stands for the files that fit it, or if there are none, for the folders.
     """
-    from ..data.imagefolder import ENDINGS
+    from ..data.imagefolder import ENDINGS, pictures_in
 
     paths: list[Path] = []
     faults = []
@@ -106,22 +105,11 @@ def find_photographs(names: list[str]) -> tuple[list[Path], list[str]]:
             if not found:
                 faults.append(f"{name}: no file fits this pattern")
         for path in found:
-            inside = _pictures(path) if path.is_dir() else [path]
+            inside = pictures_in(path) if path.is_dir() else [path]
             paths += inside
             if not inside:
                 faults.append(f"{path}: the folder has no pictures ({', '.join(ENDINGS)})")
     return paths, faults
-
-
-def _pictures(folder: Path) -> list[Path]:
-    """By their names; hidden files, which some systems keep beside pictures, are none."""
-    from ..data.imagefolder import ENDINGS
-
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in ENDINGS and path.name[0] != "." and path.is_file()
-    )
 
 
 def _classify(
@@ -130,14 +118,7 @@ def _classify(
     """The result for each file that can be read, as JSON has it; others add to ``faults``."""
     from ..data.dataset import DataError
 
-    def read(path: Path) -> Any:
-        try:
-            return classifier.prepare(path)
-        except DataError as error:
-            return error
-
-    with ThreadPoolExecutor(classifier.threads) as pool:
-        read_ = list(zip(paths, pool.map(read, paths), strict=True))
+    read_ = list(zip(paths, classifier.prepare_all(paths), strict=True))
     faults += [str(image) for _, image in read_ if isinstance(image, DataError)]
     good = [(path, image) for path, image in read_ if not isinstance(image, DataError)]
     if not good:

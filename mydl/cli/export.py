@@ -23,10 +23,9 @@ def export(
     .onnx for ONNX Runtime; .pth and .safetensors with PyTorch's names and layouts; .npz for mydl.
     """
     from ..models.saved import load_model
-    from ..models.storing import WRITERS, save_weights
+    from ..models.storing import save_weights, writer_of
 
-    if output.suffix.lower() not in WRITERS:
-        raise ValueError(f"{output}: the ending must be one of {', '.join(WRITERS)}")
+    writer_of(output)  # a wrong ending is told before anything is loaded
     if not output.parent.is_dir():
         raise ValueError(f"{output}: there is no folder {output.parent}")
     model, card = load_model(weights)

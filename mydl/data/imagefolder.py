@@ -162,6 +162,15 @@ def files_to_test(root: Path) -> Files:
     return everything if test is None else test
 
 
+def pictures_in(folder: Path) -> list[Path]:
+    """By their names; hidden files, which some systems keep beside pictures, are none."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in ENDINGS and path.name[0] != "." and path.is_file()
+    )
+
+
 def _class_files(root: Path) -> Files:
     """The photographs in each class's folder: classes and files by name, sorted."""
     folders = sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] != ".")
@@ -171,11 +180,7 @@ def _class_files(root: Path) -> Files:
         )
     files = {}
     for folder in folders:
-        files[folder.name] = sorted(
-            path
-            for path in folder.iterdir()
-            if path.suffix.lower() in ENDINGS and path.name[0] != "." and path.is_file()
-        )
+        files[folder.name] = pictures_in(folder)
         _check_some(folder, files[folder.name])
     return files
 

@@ -16,6 +16,8 @@ from .network import Network
 if TYPE_CHECKING:
     from .saved import ModelCard
 
+    Writer = Callable[[Network, Path, ModelCard | None], None]
+
 
 def save_weights(
     network: Network, path: str | os.PathLike[str], card: ModelCard | None = None
@@ -42,10 +44,15 @@ def save_weights(
         OSError: the place cannot be written; an earlier file there is intact.
     """
     path = Path(path)
+    writer_of(path)(network, path, card)
+
+
+def writer_of(path: Path) -> Writer:
+    """What writes the format that a file's ending says; ValueError if there is none."""
     write = WRITERS.get(path.suffix.lower())
     if write is None:
         raise ValueError(f"{path}: the ending must be one of {', '.join(WRITERS)}")
-    write(network, path, card)
+    return write
 
 
 def torch_state(network: Network) -> dict[str, Array]:
@@ -85,7 +92,7 @@ def _write_onnx(network: Network, path: Path, card: ModelCard | None) -> None:
 
 
 # By the ending of the file.
-WRITERS: dict[str, Callable[[Network, Path, ModelCard | None], None]] = {
+WRITERS: dict[str, Writer] = {
     ".npz": _write_npz,
     ".pth": _write_torch,
     ".pt": _write_torch,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,7 +12,6 @@ import numpy as np
 from ..classifier import Classifier, ImageClass
 from ..data.dataset import DataError
 from ..data.imagefolder import files_to_test, notes_of
-from ..layer import Array
 from .evaluation import Evaluation, judge
 
 AT_ONCE = 64  # photographs in memory
@@ -91,25 +89,18 @@ def evaluate_labelled(
     logits, labels = [], []
     faults: list[str] = []
 
-    def read(path: Path) -> Array | str:
-        try:
-            return classifier.prepare(path)
-        except DataError as error:
-            return str(error)
-
-    with ThreadPoolExecutor() as pool:
-        for start in range(0, len(labelled.paths), AT_ONCE):
-            here = slice(start, start + AT_ONCE)
-            read_ = list(pool.map(read, labelled.paths[here]))
-            good = [image for image in read_ if not isinstance(image, str)]
-            faults += [image for image in read_ if isinstance(image, str)]
-            labels += [
-                label
-                for image, label in zip(read_, labelled.labels[here], strict=True)
-                if not isinstance(image, str)
-            ]
-            if good:
-                logits.append(classifier.logits(good))
+    for start in range(0, len(labelled.paths), AT_ONCE):
+        here = slice(start, start + AT_ONCE)
+        read = classifier.prepare_all(labelled.paths[here])
+        good = [image for image in read if not isinstance(image, DataError)]
+        faults += [str(image) for image in read if isinstance(image, DataError)]
+        labels += [
+            label
+            for image, label in zip(read, labelled.labels[here], strict=True)
+            if not isinstance(image, DataError)
+        ]
+        if good:
+            logits.append(classifier.logits(good))
     notes = notes_of(faults, len(labelled.paths))
     if not logits:
         raise DataError(f"no photograph is left to test on: {notes[0]}")
