@@ -31,7 +31,11 @@ class Images(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Labelled images, split into those to train on and those to test on.
+    """Labelled images, split into those to train on, those to test on and perhaps a third part.
+
+    The third are the validation images: choices are made by them, such as which epoch was the best,
+    so that the test images can say at the end how good the outcome is. See
+    :func:`mydl.data.split.hold_out`.
 
     Attributes:
         name: as ``load_dataset`` takes it.
@@ -45,6 +49,7 @@ class Dataset:
         margin: pixels at each side of the images that are there to choose from: a network sees a
             window that much smaller, at a random place in training and the centre in a test.
         notes: sentences about the data that a person should see, such as which files are damaged.
+        validation_images, validation_labels: as the others; None where nothing is held out.
 
     Raises:
         DataError: arrays that do not fit each other.
@@ -61,11 +66,15 @@ class Dataset:
     mirror: bool
     margin: int = 0
     notes: tuple[str, ...] = ()
+    validation_images: Images | None = None
+    validation_labels: Array | None = None
 
     def __post_init__(self) -> None:
         shape = self.train_images.shape[1:]
-        for part in ("train", "test"):
-            images, labels = getattr(self, f"{part}_images"), getattr(self, f"{part}_labels")
+        for part in ("train", "test", "validation"):
+            if part == "validation" and self.validation_images is None:
+                continue
+            images, labels = self.part(part)
             if images.dtype != np.uint8 or len(images.shape) != 4 or images.shape[1:] != shape:
                 raise DataError(
                     f"{self.name}: {part} images must be uint8 (N, H, W, C), all of one size, "
@@ -92,6 +101,17 @@ class Dataset:
             raise DataError(
                 f"{self.name}: a margin of {self.margin} pixels leaves nothing of {shape[0]}"
             )
+
+    def part(self, name: str) -> tuple[Images, Array]:
+        """The images and labels of "train", "validation" or "test".
+
+        Raises:
+            DataError: there is no such part.
+        """
+        images, labels = getattr(self, f"{name}_images"), getattr(self, f"{name}_labels")
+        if images is None or labels is None:
+            raise DataError(f"{self.name}: there are no {name} images")
+        return images, labels
 
     @property
     def image_size(self) -> int:

@@ -1,4 +1,4 @@
-"""How good a network is on a data set's test images."""
+"""How good a network is on a data set's test or validation images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .frozen import Stem
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a network makes of test images.
+    """What a network makes of images that it was not trained on.
 
     Attributes:
         loss: mean softmax cross-entropy.
@@ -37,14 +37,17 @@ class Evaluation:
         return per_class_accuracy(self.confusion)
 
 
-def evaluate(engine: ShardedModel, dataset: Dataset, stem: Stem | None = None) -> Evaluation:
-    """Run a data set's test images through a network in evaluation mode.
+def evaluate(
+    engine: ShardedModel, dataset: Dataset, stem: Stem | None = None, part: str = "test"
+) -> Evaluation:
+    """Run a part of a data set through a network in evaluation mode.
 
     Args:
         engine: runs the network.
         stem: the network's leading layers, if the engine does not have them.
+        part: "test", "validation" or "train".
     """
-    images, labels = dataset.test_images, dataset.test_labels
+    images, labels = dataset.part(part)
 
     def load(lo: int, hi: int) -> Array:
         x = dataset.inputs(images[lo:hi])
