@@ -22,9 +22,13 @@ class TrainingConfig:
     """The choices of a training run; together with the data they fix every bit of its result.
 
     Attributes:
+        preset: name of the recipe that the other settings came from, if any, see
+            ``mydl.training.recipes``.
         data: name of the data set, as ``mydl.data.load_dataset`` takes it.
         data_dir: where the data set lies; empty looks in the usual places.
         image_size: pixels of the side that photographs are scaled to; 0 leaves it to the data set.
+        validation: share of the training images that is held out, from 0 to 0.5, to see during the
+            run how well the network does; the test images are left for its end.
         model: name of the network, as ``mydl.models.build_model`` takes it.
         batch_norm: normalise after each convolution.
         bypass: "none", "simple" or "complex".
@@ -48,13 +52,24 @@ class TrainingConfig:
         clip_norm: largest norm of the gradient; 0 leaves it as it is.
         label_smoothing: share of the label spread over all classes.
         augment: shift the training images at random, and mirror photographs.
+        cutout: pixels of the side of a square that is cut out of each training image; 0 for none.
+        mixup: each training image is mixed with another one, by shares drawn from Beta(mixup,
+            mixup); 0 mixes nothing.
+        ema: decay of the moving average of the weights that is used instead of the last weights; 0
+            uses the last, see ``mydl.training.average``.
+        patience: epochs without a lower validation loss after which the run ends; its outcome is
+            then the network with the lowest. 0 always trains all epochs and takes the last.
         seed: of the weights, the order of images, augmentation and dropout.
         shard_size: images in a shard, see ``mydl.parallel``; part of what fixes the bits.
+        checkpoint_minutes: time between checkpoints within an epoch; each epoch ends with one.
+        keep: how many of the last checkpoints are kept, beside the best.
     """
 
+    preset: str = ""
     data: str = "digits"
     data_dir: str = ""
     image_size: int = 0
+    validation: float = 0.1
     model: str = "squeezenet_tiny"
     batch_norm: bool = True
     bypass: str = "none"
@@ -77,8 +92,14 @@ class TrainingConfig:
     clip_norm: float = 0.0
     label_smoothing: float = 0.0
     augment: bool = True
+    cutout: int = 0
+    mixup: float = 0.0
+    ema: float = 0.0
+    patience: int = 0
     seed: int = 0
     shard_size: int = 16
+    checkpoint_minutes: float = 10.0
+    keep: int = 3
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -90,16 +111,20 @@ class TrainingConfig:
                 object.__setattr__(self, field.name, tuple(value))
             elif type(value) is not wanted:
                 raise ValueError(f"{field.name} must be {_KINDS[wanted]}, got {value!r}")
-        for name in ("epochs", "batch_size", "accumulate", "shard_size"):
+        for name in ("epochs", "batch_size", "accumulate", "shard_size", "keep"):
             self._check(name, getattr(self, name) >= 1, "at least 1")
         self._check("lr", 0 < self.lr < float("inf"), "greater than 0 and finite")
-        for name in ("weight_decay", "warmup_epochs", "clip_norm"):
+        for name in ("weight_decay", "warmup_epochs", "clip_norm", "mixup"):
             self._check(name, 0 <= getattr(self, name) < float("inf"), "0 or greater")
-        for name in ("dropout", "momentum", "label_smoothing"):
+        for name in ("dropout", "momentum", "label_smoothing", "ema"):
             self._check(name, 0 <= getattr(self, name) < 1, "from 0 up to, not including, 1")
         self._check("warmup_epochs", self.warmup_epochs <= self.epochs, "at most epochs")
-        self._check("seed", self.seed >= 0, "0 or greater")
-        self._check("image_size", self.image_size >= 0, "0 or greater")
+        for name in ("seed", "image_size", "cutout", "patience"):
+            self._check(name, getattr(self, name) >= 0, "0 or greater")
+        self._check("validation", 0 <= self.validation <= 0.5, "from 0 to 0.5")
+        self._check("checkpoint_minutes", self.checkpoint_minutes > 0, "greater than 0")
+        if self.patience and not self.validation:
+            raise ValueError("patience needs validation images: set validation above 0")
         if self.pretrained and self.weights:
             raise ValueError("a run starts from pretrained or from weights, not from both")
 

@@ -25,7 +25,7 @@ def test_whole_numbers_serve_as_decimals():
     ("settings", "message"),
     [
         ({"epoch": 3}, "no setting 'epoch': did you mean 'epochs'"),
-        ({"xyzzy": 3}, "no setting 'xyzzy': there are data,"),
+        ({"xyzzy": 3}, "no setting 'xyzzy': there are preset, data,"),
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
         ({"epochs": 2.5}, "epochs must be a whole number, got 2.5"),
         ({"epochs": True}, "epochs must be a whole number, got True"),
@@ -48,6 +48,14 @@ def test_whole_numbers_serve_as_decimals():
             "from pretrained or from weights, not from both",
         ),
         ({"seed": -1}, "seed must be 0 or greater"),
+        ({"validation": 0.6}, "validation must be from 0 to 0.5, got 0.6"),
+        ({"cutout": -1}, "cutout must be 0 or greater"),
+        ({"mixup": -0.1}, "mixup must be 0 or greater"),
+        ({"ema": 1.0}, "ema must be from 0 up to, not including, 1"),
+        ({"patience": -1}, "patience must be 0 or greater"),
+        ({"patience": 3, "validation": 0.0}, "patience needs validation images"),
+        ({"checkpoint_minutes": 0}, "checkpoint_minutes must be greater than 0"),
+        ({"keep": 0}, "keep must be at least 1"),
     ],
 )
 def test_wrong_settings(settings, message):

@@ -4,7 +4,7 @@ import pytest
 
 from mydl.models import save_weights, squeezenet1_0
 from mydl.training.config import TrainingConfig
-from mydl.training.recipes import recipe
+from mydl.training.recipes import PRESETS, recipe
 
 
 def config(**chosen):
@@ -47,3 +47,18 @@ def test_fine_tuning_takes_the_network_from_the_file(tmp_path):
     classifier = config(data="imagefolder", weights=str(path), freeze=["features"])
     assert settings.lr < classifier.lr
     assert config(data="imagefolder", weights=str(path), model="squeezenet1_1", lr=0.5).lr == 0.5
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_is_a_whole_recipe_and_gives_way_to_what_is_chosen(preset):
+    settings = config(preset=preset)
+    assert settings.preset == preset
+    assert settings.data == "cifar10"
+    assert config(preset=preset, epochs=3, data="cifar10").epochs == 3
+
+
+def test_wrong_presets_are_refused():
+    with pytest.raises(ValueError, match="no preset 'cifar10-fats': did you mean 'cifar10-fast'"):
+        config(preset="cifar10-fats")
+    with pytest.raises(ValueError, match="cifar10-fast is for cifar10, not for digits"):
+        config(preset="cifar10-fast", data="digits")
