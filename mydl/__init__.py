@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         squeezenet1_0,
         squeezenet1_1,
         squeezenet_general,
+        squeezenet_late,
         squeezenet_tiny,
     )
     from .parallel import ShardedModel
@@ -85,6 +86,7 @@ __all__ = [
     "squeezenet1_0",
     "squeezenet1_1",
     "squeezenet_general",
+    "squeezenet_late",
     "squeezenet_tiny",
 ]
 

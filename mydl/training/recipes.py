@@ -22,20 +22,25 @@ IMAGEFOLDER = {"model": "squeezenet1_1", "image_size": 224, "epochs": 60}
 FINE_TUNING = {"batch_norm": False, "dropout": 0.5, "epochs": 10, "optimizer": "adam", "lr": 1e-4}
 CLASSIFIER_ONLY = {"lr": 1e-3}  # with features frozen
 
-# SqueezeNet 1.1 for small images, with batch norm and bypass, is as good on CIFAR-10 as networks of
-# several times its size; fire modules with more squeeze filters learn faster still.
-_CIFAR10_NETWORK = {
+_CIFAR10_PRESET = {
     "data": "cifar10",
-    "model": "squeezenet1_1_cifar",
     "batch_norm": True,
     "bypass": "simple",
+    "dropout": 0.0,
+    "final_relu": False,
     "batch_size": 128,
     "shard_size": 32,
     "label_smoothing": 0.1,
+    "validation": 0.02,
 }
 PRESETS: dict[str, dict[str, Any]] = {
-    "cifar10-fast": {**_CIFAR10_NETWORK, "epochs": 10, "validation": 0.02},
-    "cifar10-best": {**_CIFAR10_NETWORK, "epochs": 80, "ema": 0.999, "validation": 0.02},
+    "cifar10-fast": {**_CIFAR10_PRESET, "model": "squeezenet1_1_cifar", "epochs": 10},
+    "cifar10-best": {
+        **_CIFAR10_PRESET,
+        "model": "squeezenet_late",
+        "epochs": 30,
+        "ema": 0.999,
+    },
 }
 
 DATA_DEFAULTS: dict[str, dict[str, Any]] = {"cifar10": CIFAR10, "imagefolder": IMAGEFOLDER}
