@@ -1,4 +1,4 @@
-"""The training loop learns, repeats itself to the bit, accumulates, clips and stops."""
+"""The training loop learns, repeats itself to the bit, accumulates, clips, stops and goes on."""
 
 import dataclasses
 import math
@@ -8,6 +8,7 @@ import pytest
 
 from mydl.training.config import TrainingConfig
 from mydl.training.trainer import Trainer
+from mydl.training.trouble import TrainingDiverged
 
 QUICK = TrainingConfig(
     data="stripes", epochs=4, batch_size=16, shard_size=4, lr=0.05, schedule="constant"
@@ -16,7 +17,7 @@ QUICK = TrainingConfig(
 
 class Watching:
     def __init__(self, trainer=None, stop_after=math.inf):
-        self.steps, self.epochs = [], []
+        self.steps, self.epochs, self.notes = [], [], []
         self.trainer, self.stop_after = trainer, stop_after
 
     def on_step(self, report):
@@ -26,6 +27,9 @@ class Watching:
 
     def on_epoch(self, report):
         self.epochs.append(report)
+
+    def on_note(self, note):
+        self.notes.append(note)
 
 
 def fit(dataset, config=QUICK, **options):
@@ -39,9 +43,13 @@ def test_it_learns(stripes):
     trainer, watching = fit(stripes)
     first, last = watching.epochs[0], watching.epochs[-1]
     assert last.train_loss < first.train_loss / 2
-    assert last.test_accuracy > 0.9
-    assert trainer.evaluation.accuracy == last.test_accuracy
+    assert last.validation_accuracy == trainer.evaluation.accuracy
+    assert trainer.evaluate("test").accuracy > 0.9
     assert trainer.history == watching.epochs
+    assert trainer.completed
+    assert "ln(3)" in watching.notes[0]
+    assert 0 <= last.dead_units < 1
+    assert 1e-5 < last.update_ratio < 1
 
 
 def test_the_reports_count_right(stripes):
@@ -136,7 +144,7 @@ def test_every_optimizer_lowers_the_loss(stripes, optimizer):
 @pytest.mark.parametrize("bypass", ["simple", "complex"])
 def test_networks_with_bypass_train(stripes, bypass):
     config = dataclasses.replace(QUICK, bypass=bypass, epochs=1)
-    assert math.isfinite(fit(stripes, config)[1].epochs[0].test_loss)
+    assert math.isfinite(fit(stripes, config)[1].epochs[0].train_loss)
 
 
 @pytest.mark.parametrize(
@@ -151,3 +159,104 @@ def test_networks_with_bypass_train(stripes, bypass):
 def test_unknown_names_are_refused(stripes, change, message):
     with pytest.raises(ValueError, match=message):
         Trainer(dataclasses.replace(QUICK, **change), stripes)
+
+
+def state_of(trainer):
+    """Everything a run's rest depends on, times left out, as bytes."""
+    state = trainer.state()
+    times = {"seconds", "epoch_seconds", "images_per_second"}
+    numbers = {key: value for key, value in state.numbers.items() if key not in times}
+    numbers["history"] = [
+        {key: value for key, value in row.items() if key not in times}
+        for row in state.numbers["history"]
+    ]
+    return {key: array.tobytes() for key, array in state.arrays.items()}, repr(numbers)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"batch_norm": False, "dropout": 0.3, "optimizer": "adam", "lr": 0.003},
+        {"ema": 0.9, "patience": 2, "accumulate": 2, "batch_size": 5, "nesterov": False},
+        {"cutout": 4, "mixup": 0.4, "schedule": "cosine", "label_smoothing": 0.1},
+        {"validation": 0.0, "freeze": ("features.conv1",), "clip_norm": 1.0},
+    ],
+)
+def test_a_run_that_is_stopped_and_resumed_ends_with_the_same_bits(stripes, change):
+    config = dataclasses.replace(QUICK, **change)
+    whole, _ = fit(stripes, config)
+    state = None
+    for steps, threads in ((1, 1), (2, 2), (4, 3), (math.inf, 1)):
+        trainer = Trainer(config, stripes, threads=threads, resume=state)
+        trainer.fit(Watching(trainer, stop_after=steps))
+        state = trainer.state()
+    assert state_of(trainer) == state_of(whole)
+    assert trainer.evaluate().loss == whole.evaluate().loss
+
+
+def test_a_state_of_another_run_is_refused(stripes):
+    state = Trainer(QUICK, stripes).state()
+    for change in ({"optimizer": "adam"}, {"ema": 0.9}, {"bypass": "complex"}):
+        with pytest.raises((ValueError, KeyError)):
+            Trainer(dataclasses.replace(QUICK, **change), stripes, resume=state)
+
+
+def test_a_state_is_a_copy(stripes):
+    trainer = Trainer(QUICK, stripes)
+    state = trainer.state()
+    before = {key: array.copy() for key, array in state.arrays.items()}
+    trainer.take_step(np.arange(16), epoch=0)
+    assert all(np.array_equal(state.arrays[key], before[key]) for key in before)
+
+
+def test_the_test_images_are_not_looked_at_while_training(stripes):
+    class Secret:
+        shape, dtype = stripes.test_images.shape, stripes.test_images.dtype
+
+        def __len__(self):
+            return self.shape[0]
+
+        def __getitem__(self, key):
+            raise AssertionError("the test set was read")
+
+    fit(dataclasses.replace(stripes, test_images=Secret()), dataclasses.replace(QUICK, epochs=2))
+
+
+def test_without_validation_images_the_numbers_are_not_there(stripes):
+    trainer, watching = fit(stripes, dataclasses.replace(QUICK, validation=0.0, epochs=1))
+    assert math.isnan(watching.epochs[0].validation_loss)
+    assert trainer.evaluation is None
+    assert len(trainer.dataset.train_labels) == len(stripes.train_labels)
+
+
+def test_patience_ends_a_run_and_takes_its_best_network(stripes):
+    """With labels drawn by lot, what is learnt of the training images makes the others worse."""
+    rng = np.random.default_rng(0)
+    noise = dataclasses.replace(stripes, train_labels=rng.integers(0, 3, len(stripes.train_labels)))
+    config = dataclasses.replace(QUICK, epochs=40, patience=3, validation=0.3, augment=False)
+    trainer, watching = fit(noise, config)
+    losses = [row.validation_loss for row in watching.epochs]
+    assert trainer.progress.stopped_early
+    assert len(losses) == np.argmin(losses) + 1 + 3 < 40
+    assert trainer.evaluate("validation").loss == min(losses)
+
+
+def test_averaged_weights_are_used_for_looking_and_not_for_learning(stripes):
+    trainer, watching = fit(stripes, dataclasses.replace(QUICK, ema=0.9))
+    plain, _ = fit(stripes, QUICK)
+    assert np.array_equal(trainer.engine.vector.data, plain.engine.vector.data)
+    with trainer.averaged():
+        assert not np.array_equal(trainer.engine.vector.data, plain.engine.vector.data)
+    assert np.array_equal(trainer.engine.vector.data, plain.engine.vector.data)
+    assert watching.epochs[0].validation_loss != plain.history[0].validation_loss
+
+
+def test_a_run_that_diverges_stops_before_the_step_and_says_where(stripes):
+    trainer = Trainer(dataclasses.replace(QUICK, batch_norm=False), stripes)
+    weight = dict(trainer.model.named_parameters())["features.fire2.squeeze.weight"]
+    weight.data[...] = 3e38
+    before = trainer.engine.vector.data.tobytes()
+    with np.errstate(all="ignore"), pytest.raises(TrainingDiverged, match=r"step 1\b.*fire2"):
+        trainer.take_step(np.arange(16), epoch=0)
+    assert trainer.engine.vector.data.tobytes() == before
