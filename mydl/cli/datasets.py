@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
 
-DOWNLOADABLE = ("cifar10",)
+DOWNLOADABLE = ("cifar10", "cifar100", "mnist", "fashion-mnist")
 
 
 def open_dataset(

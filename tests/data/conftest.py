@@ -128,6 +128,6 @@ def python2():
 def nothing_lies_around(tmp_path, monkeypatch):
     """No data set is found but those that a test puts somewhere."""
     monkeypatch.delenv("MYDL_DATA", raising=False)
-    monkeypatch.setattr("mydl.data.cifar10.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("mydl.data.official.cache_folder", lambda: tmp_path / "cache")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mydl.data import DataError, MissingDataError, load_dataset
-from mydl.data.cifar10 import CLASS_NAMES, find_cifar10, load_cifar10
+from mydl.data.cifar10 import CIFAR10
 
 pytestmark = pytest.mark.usefixtures("nothing_lies_around")
 
@@ -25,7 +25,7 @@ def check(dataset, small_cifar):
     np.testing.assert_array_equal(dataset.test_images, small_cifar.images("test_batch"))
     np.testing.assert_array_equal(dataset.test_labels, small_cifar.labels["test_batch"])
     assert dataset.train_labels.dtype == np.int64
-    assert dataset.class_names == CLASS_NAMES
+    assert dataset.class_names == CIFAR10.class_names
     assert dataset.mirror
 
 
@@ -34,25 +34,25 @@ def test_a_folder_its_parent_and_the_archive_give_the_same(layout, small_cifar, 
     folder = small_cifar.write_folder(tmp_path / "folders", layout)
     archive = small_cifar.write_archive(tmp_path / "archives", layout)
     for place in (folder, folder.parent, archive, archive.parent, str(folder)):
-        check(load_cifar10(place), small_cifar)
+        check(CIFAR10.load(place), small_cifar)
 
 
 @LAYOUTS
 def test_an_archive_that_a_browser_has_decompressed_is_read(layout, small_cifar, tmp_path):
-    check(load_cifar10(small_cifar.write_archive(tmp_path, layout, compression="")), small_cifar)
+    check(CIFAR10.load(small_cifar.write_archive(tmp_path, layout, compression="")), small_cifar)
 
 
 def test_a_copy_is_found_in_the_variables_folder_then_in_data_then_in_the_cache(
     small_cifar, tmp_path, monkeypatch
 ):
-    assert find_cifar10() is None
+    assert CIFAR10.find() is None
     cached = small_cifar.write_archive(tmp_path / "cache", "bin")
-    assert find_cifar10() == cached
+    assert CIFAR10.find() == cached
     small_cifar.write_folder(tmp_path / "elsewhere" / "data", "py")
-    assert find_cifar10().parts == ("data", "cifar-10-batches-py")
+    assert CIFAR10.find().parts == ("data", "cifar-10-batches-py")
     named = small_cifar.write_folder(tmp_path / "named", "bin")
     monkeypatch.setenv("MYDL_DATA", str(tmp_path / "named"))
-    assert find_cifar10() == named
+    assert CIFAR10.find() == named
     check(load_dataset("cifar10"), small_cifar)
     check(load_dataset("cifar10", ""), small_cifar)
 
@@ -60,7 +60,7 @@ def test_a_copy_is_found_in_the_variables_folder_then_in_data_then_in_the_cache(
 def test_a_named_folder_is_the_only_place_that_counts(small_cifar, tmp_path):
     small_cifar.write_archive(tmp_path / "cache", "bin")
     with pytest.raises(MissingDataError, match=r"CIFAR-10 is not in .*nowhere: put cifar-10"):
-        load_cifar10(tmp_path / "nowhere")
+        CIFAR10.load(tmp_path / "nowhere")
 
 
 def test_without_a_copy_the_message_says_what_to_put_where():
@@ -83,7 +83,7 @@ def test_a_file_cut_short_is_named(layout, packed, small_cifar, tmp_path):
     )
     write = small_cifar.write_archive if packed else small_cifar.write_folder
     with pytest.raises(DataError, match=f"data_batch_3{suffix}: .*unpack or download it again"):
-        load_cifar10(write(tmp_path, layout))
+        CIFAR10.load(write(tmp_path, layout))
 
 
 def test_a_file_cut_short_between_two_images_is_named(small_cifar, tmp_path):
@@ -91,7 +91,7 @@ def test_a_file_cut_short_between_two_images_is_named(small_cifar, tmp_path):
     file = folder / "data_batch_4.bin"
     file.write_bytes(file.read_bytes()[:-3073])
     with pytest.raises(DataError, match="data_batch_4 has 2 images, the others have 3"):
-        load_cifar10(folder)
+        CIFAR10.load(folder)
 
 
 @LAYOUTS
@@ -99,7 +99,7 @@ def test_an_empty_file_is_named(layout, small_cifar, tmp_path):
     folder = small_cifar.write_folder(tmp_path, layout)
     next(folder.glob("data_batch_5*")).write_bytes(b"")
     with pytest.raises(DataError, match="data_batch_5"):
-        load_cifar10(folder)
+        CIFAR10.load(folder)
 
 
 @LAYOUTS
@@ -108,7 +108,7 @@ def test_missing_files_are_named(layout, small_cifar, tmp_path):
     for name in ("data_batch_2", "test_batch"):
         next(folder.glob(f"{name}*")).unlink()
     with pytest.raises(DataError, match="lacks data_batch_2, test_batch; unpack or download it"):
-        load_cifar10(tmp_path)
+        CIFAR10.load(tmp_path)
 
 
 @LAYOUTS
@@ -116,7 +116,7 @@ def test_labels_out_of_range_are_named(layout, small_cifar, tmp_path):
     small_cifar.labels["data_batch_2"][1] = 10
     folder = small_cifar.write_folder(tmp_path, layout)
     with pytest.raises(DataError, match=r"data_batch_2.*image 1 has the label 10, expected 0 to 9"):
-        load_cifar10(folder)
+        CIFAR10.load(folder)
 
 
 def test_pickles_without_what_is_needed_are_refused(small_cifar, python2, tmp_path):
@@ -144,7 +144,7 @@ def test_pickles_without_what_is_needed_are_refused(small_cifar, python2, tmp_pa
         for raw in files:
             (folder / "data_batch_1").write_bytes(raw)
             with pytest.raises(DataError, match=f"data_batch_1: .*{message}"):
-                load_cifar10(folder)
+                CIFAR10.load(folder)
 
 
 def test_a_hostile_pickle_is_refused_with_its_files_name(small_cifar, tmp_path):
@@ -158,7 +158,7 @@ def test_a_hostile_pickle_is_refused_with_its_files_name(small_cifar, tmp_path):
         + b"tR."
     )
     with pytest.raises(DataError, match=r"test_batch: it asks for 'os\.system'.*do not trust it"):
-        load_cifar10(folder)
+        CIFAR10.load(folder)
     assert not canary.exists()
 
 
@@ -167,7 +167,7 @@ def test_a_batch_without_end_is_refused_before_it_is_read(small_cifar, tmp_path)
     with (folder / "data_batch_1.bin").open("r+b") as file:
         file.truncate(2**40)  # takes no room on the disk
     with pytest.raises(DataError, match=r"data_batch_1\.bin: 1,099,511,627,776 bytes are too many"):
-        load_cifar10(folder)
+        CIFAR10.load(folder)
 
 
 def archive_of(path, members):
@@ -187,7 +187,7 @@ def test_links_in_an_archive_are_not_followed(small_cifar, tmp_path):
     link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
     path = archive_of(tmp_path / "linked.tar.gz", [*members, (link, b"")])
     with pytest.raises(DataError, match="lacks test_batch"):
-        load_cifar10(path)
+        CIFAR10.load(path)
 
 
 def test_an_archive_writes_nothing_wherever_its_names_point(small_cifar, tmp_path):
@@ -197,14 +197,14 @@ def test_an_archive_writes_nothing_wherever_its_names_point(small_cifar, tmp_pat
     ]
     (tmp_path / "in").mkdir()
     path = archive_of(tmp_path / "in" / "outside.tar.gz", members)
-    check(load_cifar10(path), small_cifar)
+    check(CIFAR10.load(path), small_cifar)
     assert not list(tmp_path.rglob("escaped"))
 
 
 def test_an_archive_of_something_else_lacks_every_batch(tmp_path):
     path = archive_of(tmp_path / "other.tar.gz", [(tarfile.TarInfo("readme"), b"hello")])
     with pytest.raises(DataError, match=r"other\.tar\.gz lacks data_batch_1, "):
-        load_cifar10(path)
+        CIFAR10.load(path)
 
 
 @LAYOUTS
@@ -214,7 +214,7 @@ def test_an_archive_cut_short_is_told_in_a_sentence(layout, share, small_cifar, 
     raw = path.read_bytes()
     path.write_bytes(raw[: int(share * len(raw))])
     with pytest.raises(DataError, match="damaged or cut short; download it again") as caught:
-        load_cifar10(path)
+        CIFAR10.load(path)
     assert str(path) in str(caught.value)
 
 
@@ -223,7 +223,7 @@ def test_a_file_that_is_no_archive_is_told_in_a_sentence(raw, tmp_path):
     path = tmp_path / "cifar-10-python.tar.gz"
     path.write_bytes(raw)
     with pytest.raises(DataError, match="no archive, or one that is damaged"):
-        load_cifar10(tmp_path)
+        CIFAR10.load(tmp_path)
 
 
 def test_a_changed_byte_in_an_archive_is_noticed_or_changes_nothing(small_cifar, tmp_path):
@@ -235,7 +235,7 @@ def test_a_changed_byte_in_an_archive_is_noticed_or_changes_nothing(small_cifar,
         changed[rng.integers(len(raw))] ^= 0xFF
         path.write_bytes(changed)
         try:
-            dataset = load_cifar10(path)
+            dataset = CIFAR10.load(path)
         except DataError:
             continue
         check(dataset, small_cifar)
@@ -244,7 +244,7 @@ def test_a_changed_byte_in_an_archive_is_noticed_or_changes_nothing(small_cifar,
 def test_the_real_photographs(test_data):
     """A batch made from real images, in the official layout, comes out as the images themselves."""
     image = pytest.importorskip("PIL.Image")
-    from mydl.data.cifar10 import _join, _read_binary
+    from mydl.data.cifar import _join
 
     rows, originals = [], []
     with tarfile.open(test_data / "cifar10-jpeg.tar.xz") as archive:
@@ -253,10 +253,10 @@ def test_the_real_photographs(test_data):
                 break
             if member.name.endswith(".jpg"):
                 pixels = np.asarray(image.open(archive.extractfile(member)).convert("RGB"))
-                label = CLASS_NAMES.index(member.name.split("/")[-2])
+                label = CIFAR10.class_names.index(member.name.split("/")[-2])
                 originals.append(pixels)
                 rows.append(bytes([label]) + pixels.transpose(2, 0, 1).tobytes())
-    images, _ = _join([_read_binary(b"".join(rows))])
+    images, _ = _join([CIFAR10._read_binary(b"".join(rows))])
     np.testing.assert_array_equal(images, originals)
 
 
@@ -275,7 +275,7 @@ def test_all_of_the_real_photographs(layout, test_data, tmp_path_factory):
         if not script.is_file():
             pytest.skip(f"no {script}")
         subprocess.run([sys.executable, script, folder, folder], check=True)
-    dataset = load_cifar10(folder / f"cifar-10-batches-{layout}")
+    dataset = CIFAR10.load(folder / f"cifar-10-batches-{layout}")
     assert dataset.train_images.shape == (50_000, 32, 32, 3)
     assert np.bincount(dataset.train_labels).tolist() == [5_000] * 10
     assert np.bincount(dataset.test_labels).tolist() == [500] * 10

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from mydl.data import DataError, load_dataset
+from mydl.data.cifar10 import CIFAR10
 from mydl.data.download import DownloadError, fetch
 
 pytestmark = pytest.mark.usefixtures("nothing_lies_around")
@@ -46,11 +47,19 @@ def md5(path):
     return hashlib.md5(path.read_bytes()).hexdigest()
 
 
+def serve(monkeypatch, official, url, *files):
+    """Let a data set be downloaded from another server."""
+    changes = {"url": url}
+    if files:
+        changes["downloads"] = {path.name: md5(path) for path in files}
+    for name, value in changes.items():
+        monkeypatch.setitem(vars(official), name, value)  # the class is frozen
+
+
 def test_cifar10_is_downloaded_once_and_found_again(server, small_cifar, monkeypatch, capsys):
     url, served, requests = server
     archive = small_cifar.write_archive(served, "bin").rename(served / "cifar-10-binary.tar.gz")
-    monkeypatch.setattr("mydl.data.cifar10.PAGE", url)
-    monkeypatch.setattr("mydl.data.cifar10.ARCHIVE_MD5", md5(archive))
+    serve(monkeypatch, CIFAR10, url, archive)
     for _ in range(2):
         dataset = load_dataset("cifar10", download=True)
         assert dataset.train_images.shape == (15, 32, 32, 3)
@@ -62,8 +71,7 @@ def test_cifar10_is_downloaded_once_and_found_again(server, small_cifar, monkeyp
 def test_a_download_goes_into_the_named_folder(server, small_cifar, monkeypatch, tmp_path):
     url, served, _ = server
     archive = small_cifar.write_archive(served, "bin").rename(served / "cifar-10-binary.tar.gz")
-    monkeypatch.setattr("mydl.data.cifar10.PAGE", url)
-    monkeypatch.setattr("mydl.data.cifar10.ARCHIVE_MD5", md5(archive))
+    serve(monkeypatch, CIFAR10, url, archive)
     load_dataset("cifar10", tmp_path / "mine", download=True)
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["cifar-10-binary.tar.gz"]
 
@@ -82,7 +90,7 @@ def test_a_file_that_is_not_there_is_told(server, tmp_path):
 
 
 def test_offline_one_sentence_says_what_to_put_where(nobody, monkeypatch):
-    monkeypatch.setattr("mydl.data.cifar10.PAGE", nobody)
+    serve(monkeypatch, CIFAR10, nobody)
     with pytest.raises(DataError) as caught:
         load_dataset("cifar10", download=True)
     message = str(caught.value)
