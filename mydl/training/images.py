@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from ..data.augment import augment
+from ..data.augment import augment_inputs, mix, mix_labels, mixup_partners
 from ..data.dataset import Dataset
 from ..layer import Array
 from ..parallel import Loader, shard_edges
@@ -32,23 +32,46 @@ class TrainingImages:
 
     def load(self, indices: Array, epoch: int) -> tuple[Array, Array]:
         """The inputs (N, H, W, C) and labels, (N,) or mixed (N, K), of some training images."""
-        x, labels = self._inputs(indices, epoch), self._dataset.train_labels[indices]
+        x = self._inputs(indices, epoch)
+        labels = self._dataset.train_labels[indices]
+        if self._config.mixup:
+            partners, shares = self._partners(indices, epoch)
+            mix(x, self._inputs(partners, epoch), shares)
+            labels = mix_labels(
+                labels,
+                self._dataset.train_labels[partners],
+                shares,
+                len(self._dataset.class_names),
+            )
         if self._stem is not None:
             x = self._stem.forward(x)
         return x, labels
 
     def _inputs(self, indices: Array, epoch: int) -> Array:
-        images = self._dataset.train_images[indices]
-        if self._config.augment:
-            images = augment(
-                images,
-                indices,
-                seed=self._config.seed,
-                epoch=epoch,
-                crop_padding=self._dataset.margin or self._dataset.image_size // 8,
-                flip=self._dataset.mirror,
-            )
-        return self._dataset.inputs(images)
+        dataset, changed = self._dataset, self._config.augment
+        return augment_inputs(
+            dataset.train_images[indices],
+            indices,
+            seed=self._config.seed,
+            epoch=epoch,
+            mean=dataset.mean,
+            std=dataset.std,
+            crop_padding=(dataset.margin or dataset.image_size // 8) if changed else 0,
+            flip=changed and dataset.mirror,
+            cutout=self._config.cutout,
+            margin=dataset.margin,
+        )
+
+    def _partners(self, indices: Array, epoch: int) -> tuple[Array, Array]:
+        """Whom to mix each image with, and the larger of the two shares, which the image keeps."""
+        partners, shares = mixup_partners(
+            indices,
+            seed=self._config.seed,
+            epoch=epoch,
+            count=len(self._dataset.train_labels),
+            alpha=self._config.mixup,
+        )
+        return partners, np.maximum(shares, 1 - shares)
 
     def order(self, epoch: int) -> Array:
         """The order in which an epoch goes over the training images."""

@@ -19,6 +19,7 @@ QUICK = TrainingConfig(
 class Nobody:
     def on_step(self, report): ...
     def on_epoch(self, report): ...
+    def on_note(self, note): ...
 
 
 def fit(dataset, config, **options):
@@ -79,12 +80,13 @@ def test_what_learns_gets_the_gradient_that_it_would_get_anyway(stripes):
 
 def test_the_evaluation_is_that_of_the_whole_network(stripes):
     _, _, trainer = fit(stripes, dataclasses.replace(QUICK, freeze=("features.conv1",)))
+    evaluation = trainer.evaluate("test")
     logits = trainer.model.eval().forward(stripes.inputs(stripes.test_images))
     accuracy = (logits.argmax(axis=1) == stripes.test_labels).mean()
-    assert trainer.evaluation.accuracy == pytest.approx(accuracy)
+    assert evaluation.accuracy == pytest.approx(accuracy)
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     np.testing.assert_allclose(
-        trainer.evaluation.probabilities,
+        evaluation.probabilities,
         shifted / shifted.sum(axis=1, keepdims=True),
         rtol=1e-3,
         atol=1e-5,
