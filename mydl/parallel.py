@@ -10,6 +10,9 @@ to be classified, the threads share each image instead: see :mod:`mydl.fused.wor
 
 The shards' gradients are added in the order of the shards. The size of the shards, not the number
 of threads, therefore fixes every rounding: a run gives the same bits on 1, 2 or 16 threads.
+
+Several processes can share the shards of a batch, too, each with threads of its own; what they have
+to add up is said at :meth:`ShardedModel.gradient` and done in :mod:`mydl.training.distributed`.
 """
 
 from __future__ import annotations
@@ -52,10 +55,18 @@ class Loss(Protocol):
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What one batch gave: the mean loss, and the network's outputs in the order of the samples."""
+    """What one batch gave.
+
+    Attributes:
+        loss: mean over the batch.
+        outputs: the network's, a row a sample; (0, 1) if there are no samples.
+        samples: which samples of the batch these are, (rows,), in ascending order: all of them,
+            unless only a part of the shards was computed.
+    """
 
     loss: float
     outputs: Array
+    samples: Array
 
 
 class ShardedModel:
@@ -106,7 +117,15 @@ class ShardedModel:
         self._pool = ThreadPoolExecutor(max(1, self.threads - 1), thread_name_prefix="mydl")
         self._blas = ThreadpoolController()
 
-    def gradient(self, n: int, load: Loader, *, step: int = 0, share: float = 1.0) -> BatchResult:
+    def gradient(
+        self,
+        n: int,
+        load: Loader,
+        *,
+        step: int = 0,
+        share: float = 1.0,
+        part: tuple[int, int] = (0, 1),
+    ) -> BatchResult:
         """Add the gradient of the mean loss over a batch, times ``share``, to ``vector.grad``.
 
         Args:
@@ -114,6 +133,9 @@ class ShardedModel:
             load: gives the images and labels of the samples lo to hi.
             step: number of the step, which dropout's randomness is keyed by.
             share: of this batch in the whole: 1/K to accumulate the gradient of K batches.
+            part: (rank, size), to compute the shards rank, rank + size, rank + 2 size, ... only.
+                The gradient, ``vector.state`` and the loss are then sums over these, which added
+                over all ranks give those of the batch. There may be no shard for a rank.
         """
         bad = self.vector.first_bad(self.vector.data)
         if bad is not None:
@@ -127,16 +149,18 @@ class ShardedModel:
             worker.begin(self.vector.state, np.random.default_rng((self.seed, step, shard)))
             x, labels = load(lo, hi)
             loss, outputs = worker.gradient(x, labels, weight * share)
-            with turns.take(shard):
+            with turns.take(shard // part[1]):
                 losses.append(weight * loss)
                 self.vector.grad += worker.vector.grad
                 np.add(state, weight * worker.vector.state, out=state, casting="same_kind")
             return outputs
 
         edges = self._edges(n, lambda: load(0, 1)[0])
-        outputs = self._over_shards(edges, run, turns, training=True)
+        shards = range(part[0], len(edges) - 1, part[1])
+        outputs = self._over_shards(edges, shards, run, turns, training=True)
         self.vector.state[...] = state
-        return BatchResult(sum(losses), outputs)
+        samples = [np.arange(edges[shard], edges[shard + 1]) for shard in shards]
+        return BatchResult(sum(losses), outputs, np.concatenate([np.arange(0), *samples]))
 
     def outputs(self, n: int, load: Callable[[int, int], Array]) -> Array:
         """The network's outputs for n samples in evaluation mode, in the order of the samples."""
@@ -148,7 +172,8 @@ class ShardedModel:
             return worker.evaluator.forward(load(lo, hi))
 
         edges = self._edges(n, lambda: load(0, 1))
-        return self._over_shards(edges, run, _Turns(), training=False)
+        shards = range(len(edges) - 1)
+        return self._over_shards(edges, shards, run, _Turns(), training=False)
 
     def close(self) -> None:
         """End the threads."""
@@ -164,20 +189,24 @@ class ShardedModel:
     def _over_shards(
         self,
         edges: list[int],
+        shards: range,
         run: Callable[[_Worker, int, int, int], Array],
         turns: _Turns,
         training: bool,
     ) -> Array:
-        """Call ``run(worker, shard, lo, hi)`` for each shard and join what it returns."""
-        parts: list[Array | None] = [None] * (len(edges) - 1)
+        """Call ``run(worker, shard, lo, hi)`` for some shards and join what it returns."""
+        if not shards:
+            return np.empty((0, 1), self.vector.data.dtype)
+        parts: list[Array | None] = [None] * len(shards)
         queue = itertools.count()  # its next() is atomic
 
         def work(worker: _Worker) -> None:
             worker.train(training)
             try:
-                while (shard := next(queue)) < len(parts):
+                while (i := next(queue)) < len(parts):
+                    lo, hi = edges[shards[i]], edges[shards[i] + 1]
                     # A copy, since a rewritten network returns memory that it will use again.
-                    parts[shard] = run(worker, shard, edges[shard], edges[shard + 1]).copy()
+                    parts[i] = run(worker, shards[i], lo, hi).copy()
             except BaseException:
                 turns.give_up()
                 raise

@@ -122,6 +122,35 @@ def test_two_shares_make_the_gradient_of_one_batch():
     np.testing.assert_allclose(one.vector.grad, two.vector.grad, rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 9])
+def test_the_parts_of_several_processes_add_up_to_the_batch(size):
+    """Seven shards: one of nine processes has nothing to do."""
+    x, labels = batch(25, np.float64)
+    options = {"threads": 2, "shard_size": 4, "seed": 5}
+    model = partial(small_network, np.float64, dropout=0.5, batch_norm=True)
+    whole = ShardedModel(model(), **options)
+    expected = whole.gradient(25, loader(x, labels), step=3)
+    assert expected.samples.tolist() == list(range(25))
+
+    loss, samples, gradients, states = 0.0, [], 0, 0
+    outputs = np.full_like(expected.outputs, np.nan)
+    for rank in range(size):
+        engine = ShardedModel(model(), **options)
+        result = engine.gradient(25, loader(x, labels), step=3, part=(rank, size))
+        assert len(result.outputs) == len(result.samples) == len(result.outputs.argmax(axis=1))
+        if len(result.samples):
+            outputs[result.samples] = result.outputs
+        samples.extend(result.samples)
+        loss += result.loss
+        gradients, states = gradients + engine.vector.grad, states + engine.vector.state
+
+    assert sorted(samples) == list(range(25))
+    assert loss == pytest.approx(expected.loss, rel=1e-13)
+    np.testing.assert_array_equal(outputs, expected.outputs)
+    np.testing.assert_allclose(gradients, whole.vector.grad, rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(states, whole.vector.state, rtol=1e-10, atol=1e-14)
+
+
 def test_dropout_depends_on_seed_step_and_shard():
     def outputs(seed, step, shard_size=4):
         engine = ShardedModel(small_network(dropout=0.5), shard_size=shard_size, seed=seed)
