@@ -1,67 +1,81 @@
-"""A run on the screen: a progress bar on a terminal, plain lines elsewhere; and Ctrl-C."""
+"""A run on the screen: a progress bar on a terminal, plain lines elsewhere; and Ctrl-C.
+
+Lines have at most 80 columns. Training does not depend on somebody reading them: output that has
+gone away, because a terminal was closed or a pipe or its disk is full, is left out.
+"""
 
 from __future__ import annotations
 
+import math
+import os
 import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..training.run_folder import RunFolder
-from ..training.trainer import EpochReport, StepReport, Trainer, Watcher
+from ..training.progress import EpochReport, StepReport, Watcher
+from ..training.trainer import Trainer
 
 SECONDS_BETWEEN_LINES = 10.0
-FIRST_STEP = "compiling the kernels where this machine has not done so yet"
+FIRST_STEP = "compiling, the first time on this machine"
+
+
+def say(text: str, err: bool = False) -> None:
+    """Print a line, if there is still somebody to print it for."""
+    with suppress(OSError):
+        typer.echo(text, err=err)
 
 
 @contextmanager
-def watch(epochs: int, folder: RunFolder) -> Iterator[Watcher]:
-    """A watcher that shows a run and writes its epochs down."""
+def watch(epochs: int) -> Iterator[Watcher]:
+    """A watcher that shows a run."""
     if not sys.stdout.isatty():
-        yield PlainWatcher(epochs, folder)
+        yield PlainWatcher(epochs)
         return
     columns = (
         TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
-        BarColumn(),
+        BarColumn(bar_width=None),
         TextColumn("{task.fields[numbers]}"),
-        TimeRemainingColumn(),
+        TimeRemainingColumn(compact=True),
     )
-    with Progress(*columns, console=Console()) as progress:
-        yield BarWatcher(epochs, folder, progress)
+    with Progress(*columns, console=Console(), expand=True) as progress:
+        yield BarWatcher(epochs, progress)
 
 
 class PlainWatcher:
     """A line for each epoch, and one now and then in between."""
 
-    def __init__(self, epochs: int, folder: RunFolder) -> None:
-        self._epochs, self._folder = epochs, folder
+    def __init__(self, epochs: int) -> None:
+        self._epochs = epochs
         self._last = time.monotonic()
 
     def on_step(self, report: StepReport) -> None:
         if time.monotonic() - self._last > SECONDS_BETWEEN_LINES:
             self._last = time.monotonic()
-            typer.echo(
+            say(
                 f"epoch {report.epoch}/{self._epochs} step {report.step}/{report.steps} "
                 f"{_numbers(report)}"
             )
 
     def on_epoch(self, report: EpochReport) -> None:
         self._last = time.monotonic()
-        self._folder.add_epoch(report)
-        typer.echo(_epoch_line(report, self._epochs))
+        say(_epoch_line(report, self._epochs))
+
+    def on_note(self, note: str) -> None:
+        say(note)
 
 
 class BarWatcher:
     """A bar over all steps of the run with loss, accuracy, images/s and time left."""
 
-    def __init__(self, epochs: int, folder: RunFolder, progress: Progress) -> None:
-        self._epochs, self._folder, self._progress = epochs, folder, progress
+    def __init__(self, epochs: int, progress: Progress) -> None:
+        self._epochs, self._progress = epochs, progress
         self._task = progress.add_task("", total=None, epoch=1, epochs=epochs, numbers=FIRST_STEP)
 
     def on_step(self, report: StepReport) -> None:
@@ -74,8 +88,14 @@ class BarWatcher:
         )
 
     def on_epoch(self, report: EpochReport) -> None:
-        self._folder.add_epoch(report)
-        self._progress.console.print(_epoch_line(report, self._epochs), highlight=False)
+        self._print(_epoch_line(report, self._epochs))
+
+    def on_note(self, note: str) -> None:
+        self._print(note)
+
+    def _print(self, line: str) -> None:
+        with suppress(OSError):
+            self._progress.console.print(line, highlight=False, markup=False)
 
 
 def _numbers(report: StepReport) -> str:
@@ -86,27 +106,51 @@ def _numbers(report: StepReport) -> str:
 
 
 def _epoch_line(report: EpochReport, epochs: int) -> str:
+    start = f"epoch {report.epoch:{len(str(epochs))}}/{epochs}"
+    if math.isnan(report.validation_loss):
+        return (
+            f"{start}  loss {report.train_loss:.4f}  accuracy {report.train_accuracy:.1%}  "
+            f"{report.images_per_second:,.0f} images/s"
+        )
     return (
-        f"epoch {report.epoch:{len(str(epochs))}}/{epochs}  "
-        f"train loss {report.train_loss:.4f} accuracy {report.train_accuracy:.1%}  "
-        f"test loss {report.test_loss:.4f} accuracy {report.test_accuracy:.1%}  "
-        f"{report.images_per_second:,.0f} images/s  {report.seconds:.0f} s"
+        f"{start}  loss {report.train_loss:.4f}, validation {report.validation_loss:.4f}  "
+        f"accuracy {report.train_accuracy:.1%}, validation {report.validation_accuracy:.1%}"
     )
 
 
 @contextmanager
 def stop_on_signals(trainer: Trainer) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the run after the current step, and a second one at once."""
+    """Let Ctrl-C, SIGTERM or a closed terminal end the training after the current step.
+
+    A second Ctrl-C or SIGTERM stops at once. A second SIGHUP does not: a shell and the system may
+    both send one when a terminal is closed. One that is ignored, as ``nohup`` has it, stays so.
+    """
 
     def handle(number: int, frame: FrameType | None) -> None:
-        signal.signal(number, previous[signal.Signals(number)])
-        typer.echo("\nFinishing the current step; once more to stop at once.", err=True)
         trainer.stop()
+        if number == hang_up:
+            signal.signal(number, signal.SIG_IGN)
+            _forget_terminal()
+            return
+        signal.signal(number, previous[number])
+        say("\nFinishing the current step; once more to stop at once.", err=True)
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    previous = {number: signal.signal(number, handle) for number in numbers}
+    hang_up = getattr(signal, "SIGHUP", None)  # Windows has none
+    numbers = [signal.SIGINT, signal.SIGTERM, *([hang_up] if hang_up else [])]
+    numbers = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+    previous = {int(number): signal.signal(number, handle) for number in numbers}
     try:
         yield
     finally:
         for number in numbers:
             signal.signal(number, previous[number])
+
+
+def _forget_terminal() -> None:
+    """Let what is still printed go nowhere instead of to a terminal that is closed."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            if os.isatty(stream.fileno()):
+                os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

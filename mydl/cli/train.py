@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ..training.config import TrainingConfig
-from ..training.recipes import DATA_DEFAULTS, FINE_TUNING, recipe
+from ..names import unknown
+from ..training.config import KINDS, TrainingConfig
+from ..training.recipes import DATA_DEFAULTS, FINE_TUNING, PRESETS, recipe
+
+# What changes nothing of what a run computes, and is no part of its configuration. All of it may be
+# given in a file as well; what a run may be taken up again with is marked by True.
+RUN_OPTIONS: dict[str, tuple[type, bool]] = {
+    "threads": (int, True),
+    "download": (bool, True),
+    "tensorboard": (bool, True),
+    "out": (str, False),
+}
 
 
 def _setting(panel: str, name: str, text: str) -> Any:
@@ -44,6 +55,10 @@ def _run(text: str, default: str | bool = False) -> Any:
 
 def train(
     context: typer.Context,
+    preset: Annotated[
+        str | None,
+        _setting("Run", "preset", f"A recipe that was tried out: {', '.join(PRESETS)}."),
+    ] = None,
     data: Annotated[
         str | None,
         _data("data", "digits (comes with mydl), cifar10 or imagefolder (your own photographs)."),
@@ -54,9 +69,20 @@ def train(
     image_size: Annotated[
         int | None, _data("image_size", "Pixels of the side that photographs are scaled to.")
     ] = None,
-    download: Annotated[bool, typer.Option("--download", help="Download without asking.")] = False,
+    validation: Annotated[
+        float | None, _data("validation", "Share of the training images to validate on; 0: none.")
+    ] = None,
+    download: Annotated[
+        bool | None, typer.Option("--download", help="Download without asking.")
+    ] = None,
     augment: Annotated[
         bool | None, _data("augment", "Shift training images at random, mirror photographs.")
+    ] = None,
+    cutout: Annotated[
+        int | None, _data("cutout", "Side in pixels of the square cut out of each image; 0: none.")
+    ] = None,
+    mixup: Annotated[
+        float | None, _data("mixup", "Mix pairs of images by shares from Beta(mixup, mixup).")
     ] = None,
     model: Annotated[
         str | None, _network("model", "The network; `mydl summary NAME` shows it.")
@@ -112,65 +138,107 @@ def train(
     label_smoothing: Annotated[
         float | None, _optimization("label_smoothing", "Share of a label spread over all classes.")
     ] = None,
+    ema: Annotated[
+        float | None, _optimization("ema", "Decay of the moving average of the weights; 0: none.")
+    ] = None,
+    patience: Annotated[
+        int | None,
+        _optimization("patience", "Epochs without better validation loss to end after; 0: never."),
+    ] = None,
     seed: Annotated[int | None, _setting("Run", "seed", "Fixes every random choice.")] = None,
     shard_size: Annotated[
         int | None,
         _setting("Run", "shard_size", "Images that one thread takes through the network at once."),
     ] = None,
+    checkpoint_minutes: Annotated[
+        float | None,
+        _setting("Run", "checkpoint_minutes", "Time between checkpoints within an epoch."),
+    ] = None,
+    keep: Annotated[
+        int | None, _setting("Run", "keep", "Checkpoints that are kept, beside the best.")
+    ] = None,
     threads: Annotated[
         int | None, _run("Changes the time a run takes, not one bit of it.", "one a core")
     ] = None,
+    tensorboard: Annotated[
+        bool | None,
+        typer.Option("--tensorboard", help="Write events for TensorBoard.", rich_help_panel="Run"),
+    ] = None,
     out: Annotated[Path | None, _run("Folder for the run's files.", "runs/DATA-MODEL-TIME")] = None,
     config: Annotated[
-        Path | None, _run("A run's config.toml to start from; flags come on top.")
+        Path | None, _run("A TOML file with settings, such as a run's; flags come on top.")
+    ] = None,
+    resume: Annotated[
+        Path | None, _run("Folder of an interrupted run: go on, to the same bits.")
     ] = None,
 ) -> None:
     """Train a SqueezeNet; with no argument on handwritten digits, offline, in about half a minute.
 
     Weights, numbers and pictures go into a folder, which is named at the end. Ctrl-C ends the run
-    after the current step and keeps what it has learnt.
+    after the current step, saves all that it has learnt and says how to go on.
     """
-    settings = _settings(context.params, config)
+    if resume is not None:
+        _only_run_options(context, resume)
+    settings = _read(config) if config is not None else {}
+    options = _run_options(settings, context.params)
+    chosen = None if resume is not None else _settings(settings, context.params)
 
-    from ..training.run_folder import RunFolder
-    from ..training.trainer import Trainer
-    from .datasets import open_dataset
-    from .progress import stop_on_signals, watch
+    from .conduct import Options, begin, go_on  # with the compiler
 
-    dataset = open_dataset(settings.data, settings.data_dir, download, settings.image_size)
-    trainer = Trainer(settings, dataset, threads=threads)
-    folder = RunFolder(out or RunFolder.default_path(settings), settings)
-    typer.echo(
-        f"{settings.model}, {trainer.model.num_parameters():,} parameters, on {dataset.name}: "
-        f"{len(dataset.train_labels):,} training and {len(dataset.test_labels):,} test images, "
-        f"{trainer.engine.threads} threads"
-    )
-    with watch(settings.epochs, folder) as watcher, stop_on_signals(trainer):
-        completed = trainer.fit(watcher)
-    evaluation = folder.finish(trainer)
-    typer.echo(
-        f"{'Done' if completed else 'Stopped'} after {len(trainer.history)} of {settings.epochs} "
-        f"epochs: test accuracy {evaluation.accuracy:.2%}, test loss {evaluation.loss:.4f}"
-    )
-    typer.echo(f"Wrote {folder.path}: {', '.join(sorted(p.name for p in folder.path.iterdir()))}")
-    if not completed:
-        raise typer.Exit(130)
+    how = Options(options["threads"], bool(options["download"]), bool(options["tensorboard"]))
+    if resume is not None:
+        go_on(resume, how)
+    else:
+        assert chosen is not None
+        begin(chosen, Path(options["out"]) if options["out"] else None, how)
 
 
-def _settings(given: dict[str, Any], config: Path | None) -> TrainingConfig:
-    """The configuration: a file's settings or what suits the data, with the flags on top."""
+def _only_run_options(context: typer.Context, resume: Path) -> None:
+    """Refuse flags that would make another run of the one that is to go on."""
+    allowed = {"resume", *(name for name, (_, whenever) in RUN_OPTIONS.items() if whenever)}
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE" and name not in allowed:
+            flag = f"--{name.replace('_', '-')}"
+            raise ValueError(
+                f"{flag} cannot go with --resume, which goes on with the settings that the run was "
+                f"begun with: leave it out, or begin a new run with --config "
+                f"{shlex.quote(str(resume / 'config.toml'))} {flag} ..."
+            )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The settings in a TOML file."""
     import tomllib
 
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a TOML file ({error})") from None
+
+
+def _run_options(settings: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Take the options that are no settings out of those of a file; flags come on top."""
+    options: dict[str, Any] = {}
+    for name, (kind, _) in RUN_OPTIONS.items():
+        value = settings.pop(name, None)
+        if value is not None and type(value) is not kind:
+            raise ValueError(f"{name} must be {KINDS[kind]}, got {value!r}")
+        options[name] = value if given[name] is None else given[name]
+    return options
+
+
+def _settings(base: dict[str, Any], given: dict[str, Any]) -> TrainingConfig:
+    """The configuration: a file's settings, with the flags on top, and what goes with them."""
     names = TrainingConfig().to_dict()
+    for name in base:
+        if name not in names:
+            raise ValueError(unknown("setting", name, [*names, *RUN_OPTIONS]))
     flags = {
         name: str(value) if isinstance(value, Path) else value
         for name, value in given.items()
         if name in names and value is not None and (value or name != "freeze")
     }
-    if config is None:
-        return TrainingConfig.from_dict(recipe(flags))
-    try:
-        base = tomllib.loads(config.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{config}: not a TOML file ({error})") from None
-    return TrainingConfig.from_dict({**base, **flags})
+    if "preset" in flags:  # a recipe that is asked for comes before what the file says
+        base = base | PRESETS.get(flags["preset"], {})
+    return TrainingConfig.from_dict(recipe(base | flags))

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from ..names import unknown
 
-_KINDS = {
+KINDS = {
     int: "a whole number",
     float: "a number",
     bool: "true or false",
@@ -110,7 +110,7 @@ class TrainingConfig:
             elif wanted is tuple and _is_texts(value):  # TOML has lists
                 object.__setattr__(self, field.name, tuple(value))
             elif type(value) is not wanted:
-                raise ValueError(f"{field.name} must be {_KINDS[wanted]}, got {value!r}")
+                raise ValueError(f"{field.name} must be {KINDS[wanted]}, got {value!r}")
         for name in ("epochs", "batch_size", "accumulate", "shard_size", "keep"):
             self._check(name, getattr(self, name) >= 1, "at least 1")
         self._check("lr", 0 < self.lr < float("inf"), "greater than 0 and finite")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 NAME = ".lock"
+PATIENCE = 5  # times that a lock is tried for before it counts as held
 
 
 class Lock:
@@ -24,7 +27,7 @@ class Lock:
     def __init__(self, folder: Path) -> None:
         self._file: int | None = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            _lock(self._file)
+            _lock_patiently(self._file)
         except (BlockingIOError, PermissionError):
             owner = os.read(self._file, 20).decode(errors="replace").strip()
             self.release()
@@ -44,6 +47,15 @@ class Lock:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def _lock_patiently(descriptor: int) -> None:
+    """Try for a moment: who only looks whether a folder is held holds it for an instant."""
+    for _ in range(PATIENCE):
+        with suppress(BlockingIOError, PermissionError):
+            return _lock(descriptor)
+        time.sleep(0.05)
+    return _lock(descriptor)
 
 
 if sys.platform == "win32":

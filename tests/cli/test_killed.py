@@ -1,0 +1,67 @@
+"""A run that is killed again and again ends with the same bits as one that is not."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SCRIPT = Path(__file__).with_name("killed.py")
+# Everything that draws at random, or has a memory.
+SETTINGS = [
+    "--batch-size", "64", "--ema", "0.9", "--cutout", "2", "--mixup", "0.3", "--dropout", "0.2",
+    "--patience", "50", "--optimizer", "adam", "--lr", "0.001",
+]  # fmt: skip
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has neither fork nor SIGKILL")
+
+
+def train(cwd, folder, kills, longest, *settings):
+    """Train into a folder; returns how often the run was killed."""
+    command = [sys.executable, str(SCRIPT), folder, str(kills), str(longest), "0"]
+    done = subprocess.run(
+        [*command, *SETTINGS, *settings], cwd=cwd, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return int(done.stdout.splitlines()[-1])
+
+
+def check_same(one, other):
+    """Two runs have the same weights and the same rows, apart from times."""
+    for name in ("model.npz", f"checkpoints/{max(os.listdir(one / 'checkpoints'))}"):
+        with np.load(one / name) as a, np.load(other / name) as b:
+            assert a.keys() == b.keys()
+            for key in a.keys() - {"__mydl__"}:
+                np.testing.assert_array_equal(a[key], b[key])
+    rows = []
+    for folder in (one, other):
+        with (folder / "metrics.csv").open() as file:
+            rows.append(list(csv.DictReader(file)))
+        for row in rows[-1]:
+            del row["seconds"], row["images_per_second"]
+    assert rows[0] == rows[1]
+
+
+def leftovers(folder):
+    return [path for path in folder.rglob(".*") if path.name != ".lock"]
+
+
+@pytest.mark.parametrize(
+    ("kills", "longest", "settings"),
+    [
+        (3, 3.0, ["--epochs", "2"]),
+        pytest.param(50, 2.5, ["--epochs", "25"], marks=pytest.mark.slow),
+    ],
+)
+def test_a_run_that_is_killed_and_resumed_ends_with_the_same_bits(
+    tmp_path, kills, longest, settings
+):
+    assert train(tmp_path, "calm", 0, 0, *settings) == 0
+    often = ["--checkpoint-minutes", "0.002"]
+    killed = train(tmp_path, "killed", kills, longest, *settings, *often)
+    assert killed >= min(kills, 2)
+    check_same(tmp_path / "calm", tmp_path / "killed")
+    assert not leftovers(tmp_path / "killed")
