@@ -10,26 +10,29 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from ..data.dataset import Dataset
+from ..layer import Array
 from .evaluation import Evaluation
 
 # Two colours of Okabe and Ito's palette, which colour-blind people can tell apart.
-TRAIN, TEST = "#0072B2", "#D55E00"
+TRAIN, VALIDATION = "#0072B2", "#D55E00"
 
 
 def draw_curves(path: Path, history: Sequence[Mapping[str, float]]) -> None:
-    """Draw loss and accuracy over the epochs, on the training and on the test images.
+    """Draw loss and accuracy over the epochs, on the training and on the validation images.
 
     Args:
         path: of the PNG file.
-        history: the rows of ``metrics.csv``.
+        history: the rows of ``metrics.csv``; what is NaN in all of them is left out.
     """
     figure = Figure(figsize=(10, 4), layout="constrained")
     epochs = [row["epoch"] for row in history]
     for axes, what in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for part, colour, marker in (("train", TRAIN, "o"), ("test", TEST, "s")):
+        for part, colour, marker in (("train", TRAIN, "o"), ("validation", VALIDATION, "s")):
             values = [row[f"{part}_{what}"] for row in history]
-            axes.plot(epochs, values, color=colour, marker=marker, markersize=3, label=part)
-        axes.set(xlabel="epoch", ylabel=what, title=f"{what}, last test {_say(what, history[-1])}")
+            if not np.isnan(values).all():
+                axes.plot(epochs, values, color=colour, marker=marker, markersize=3, label=part)
+                last = f"{part} {_say(what, values[-1])}"
+        axes.set(xlabel="epoch", ylabel=what, title=f"{what}, last {last}")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.legend()
@@ -38,8 +41,7 @@ def draw_curves(path: Path, history: Sequence[Mapping[str, float]]) -> None:
     figure.savefig(path, dpi=120)
 
 
-def _say(what: str, row: Mapping[str, float]) -> str:
-    value = row[f"test_{what}"]
+def _say(what: str, value: float) -> str:
     return f"{value:.1%}" if what == "accuracy" else f"{value:.3f}"
 
 
@@ -69,18 +71,24 @@ def draw_confusion(path: Path, evaluation: Evaluation, dataset: Dataset) -> None
     figure.savefig(path, dpi=120)
 
 
+def worst_mistakes(evaluation: Evaluation, labels: Array, count: int) -> Array:
+    """Places of the images whose wrong answer the network was surest of, the surest first."""
+    wrong = np.flatnonzero(evaluation.probabilities.argmax(axis=1) != labels)
+    sureness = evaluation.probabilities[wrong].max(axis=1)
+    return wrong[np.argsort(-sureness, kind="stable")[:count]]
+
+
 def draw_mistakes(path: Path, evaluation: Evaluation, dataset: Dataset, count: int = 24) -> None:
     """Draw the wrong answers that the network was surest of, with what it said and the truth."""
     predicted = evaluation.probabilities.argmax(axis=1)
-    wrong = np.flatnonzero(predicted != dataset.test_labels)
-    sureness = evaluation.probabilities[wrong].max(axis=1)
-    worst = wrong[np.argsort(-sureness, kind="stable")[:count]]
+    mistakes = int((predicted != dataset.test_labels).sum())
+    worst = worst_mistakes(evaluation, dataset.test_labels, count)
     columns = 6
     rows = max(1, -(-len(worst) // columns))
     figure = Figure(figsize=(1.9 * columns, 2.3 * rows + 0.5), layout="constrained")
     figure.suptitle(
-        f"{len(wrong):,} mistakes in {len(predicted):,} test images"
-        + (f", the {len(worst)} most confident" if len(worst) < len(wrong) else "")
+        f"{mistakes:,} mistakes in {len(predicted):,} test images"
+        + (f", the {len(worst)} most confident" if len(worst) < mistakes else "")
     )
     grid = np.asarray(figure.subplots(rows, columns, squeeze=False)).ravel()
     for axes in grid:
