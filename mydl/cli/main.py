@@ -10,9 +10,11 @@ import typer
 from .. import __version__
 from .bench import bench
 from .classify import classify
+from .doctor import doctor
 from .evaluate import evaluate
 from .export import export
 from .gradcheck import gradcheck
+from .lr_find import lr_find
 from .summary import summary
 from .train import train
 
@@ -42,6 +44,8 @@ def main(
 
 # The commands import what they need when they are called: `mydl --help` loads no compiler.
 app.command("train")(train)
+app.command("doctor")(doctor)
+app.command("lr-find")(lr_find)
 app.command("eval")(evaluate)
 app.command("classify")(classify)
 app.command("export")(export)

@@ -276,11 +276,9 @@ def rate_rung(sweep: Sweep, lr: float) -> Rung:
         )
         return Rung("learning rate", False, words, lr)
     low, high = sweep.range
-    words = (
-        f"{lr:g}, where the sweep suggests {sweep.suggestion:g} and serve {low:.1g} to {high:.1g}"
-    )
+    words = f"rates from {low:.1g} to {high:.1g} serve, the sweep suggests {sweep.suggestion:g}"
     if lr < low:
-        return Rung("learning rate", False, f"{words}: it is too low", lr)
+        return Rung("learning rate", False, f"{lr:g} is too low: {words}", lr)
     if lr > high:
-        return Rung("learning rate", False, f"{words}: it is too high", lr)
-    return Rung("learning rate", True, words, lr)
+        return Rung("learning rate", False, f"{lr:g} is too high: {words}", lr)
+    return Rung("learning rate", True, f"{lr:g}; {words}", lr)
