@@ -49,7 +49,7 @@ def line_chart(
     finite = [value for line in lines for value in line.values if math.isfinite(value)]
     if not finite:
         return ""
-    rows = _ticks(min(0.0, *finite), max(finite))
+    rows = _ticks(min(0.0, *finite), max(0.0, *finite))
     x = _scale(epochs[0], epochs[-1], LEFT, RIGHT)
     y = _scale(rows[0], rows[-1], BOTTOM, TOP)
     words = escape(_in_words(title, epochs, lines, percent))
@@ -82,16 +82,18 @@ def number(value: float, percent: bool = False) -> str:
     """A number in few digits; NaN is a dash.
 
     >>> number(0.9375, percent=True), number(0.00123456), number(1500.0), number(float("nan"))
-    ('93.75 %', '0.001235', '1500', '-')
+    ('93.75%', '0.001235', '1500', '-')
     """
     if math.isnan(value):
         return "-"
-    return f"{100 * value:.4g} %" if percent else f"{value:.4g}"
+    return f"{100 * value:.4g}%" if percent else f"{value:.4g}"
 
 
 def _ticks(low: float, high: float) -> list[float]:
     """Round numbers from one that is not above ``low`` to one that is not below ``high``."""
-    found = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, max(high, low + 1e-9))
+    found = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]).tick_values(
+        low, high if high > low else low + 1
+    )
     return [float(tick) for tick in found]
 
 

@@ -101,13 +101,11 @@ def _headline(
         ("Test loss", number(evaluation.loss), ""),
     ]
     if len(dataset.class_names) > 5:
-        cards.insert(1, ("Among the first five", f"{evaluation.top5:.2%}", ""))
+        cards.insert(1, ("In the first five", f"{evaluation.top5:.2%}", ""))
     judged = [row for row in history if np.isfinite(row.validation_accuracy)]
     if judged:
         best = max(judged, key=lambda row: row.validation_accuracy)
-        cards.append(
-            ("Best validation accuracy", f"{best.validation_accuracy:.2%}", f"epoch {best.epoch}")
-        )
+        cards.append(("Best validation", f"{best.validation_accuracy:.2%}", f"epoch {best.epoch}"))
     cards.append(("Parameters", f"{model.num_parameters():,}", ""))
     if history:
         speed = statistics.median(row.images_per_second for row in history)
@@ -186,7 +184,8 @@ def _confusion(evaluation: Evaluation, names: Sequence[str]) -> str:
             shade = f' style="background:rgba(var(--blue),{0.8 * count / totals[true]:.2f})"'
             mark = ' class="right-answer"' if said == true else ""
             cells.append(f"<td{mark}{shade if count else ''}>{count or ''}</td>")
-        body.append(f'<tr><th scope="row">{escape(name)}</th>{"".join(cells)}</tr>')
+        label = escape(name)
+        body.append(f'<tr><th scope="row" title="{label}">{label}</th>{"".join(cells)}</tr>')
     return (
         "<p>A row for each true class, a column for each answer; the cells count test images, and "
         "are the deeper the larger their share of the row. Right answers are framed.</p>\n"
