@@ -29,7 +29,14 @@ from .images import TrainingImages
 from .prefetch import Prefetched
 from .progress import EpochReport, Progress, StepReport, TrainingState, Watcher
 from .start import Start, read_start
-from .trouble import TrainingDiverged, first_bad, layer_health, sanity_line, warnings
+from .trouble import (
+    TrainingDiverged,
+    first_bad,
+    layer_health,
+    sanity_line,
+    update_ratio,
+    warnings,
+)
 
 HEALTH_IMAGES = 32  # that the layers are looked at with, once an epoch
 
@@ -250,7 +257,7 @@ class Trainer:
                     before = self._vector.data.copy() if halfway else None
                     loss, hits = self.take_step(chosen, progress.epoch, batches)
                     if before is not None:
-                        progress.update_ratio = self._update_ratio(before)
+                        progress.update_ratio = update_ratio(self._vector, before)
                     progress.count(loss, hits, len(chosen))
                     progress.epoch_seconds += self._tick()
                     yield loss
@@ -368,17 +375,6 @@ class Trainer:
         passed, self._clock = now - self._clock, now
         self.progress.seconds += passed
         return passed
-
-    def _update_ratio(self, before: Array) -> float:
-        """Norm of the last step as a share of the weights' norm: the median over the layers."""
-        ratios = []
-        for path, place in self._vector.slices.items():
-            size = float(np.linalg.norm(before[place]))
-            if path.endswith("weight") and size > 0 and place not in self._frozen:
-                ratios.append(
-                    float(np.linalg.norm(self._vector.data[place] - before[place])) / size
-                )
-        return float(np.median(ratios)) if ratios else math.nan
 
     def _what_went_bad(self, chosen: Array, epoch: int) -> str:
         """Which layer and array of the step was the first that is not finite."""

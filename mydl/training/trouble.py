@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from ..layer import Array, Layer, Parameter, all_finite
 from ..layers.relu import ReLU
 from ..parallel import Loss
+from ..parameter_vector import ParameterVector
 
 NEAR = 0.25  # a first loss within this share of ln(classes) is as it should be
 # Share of a hidden ReLU's units. In a trained network, units that wait for something which few
@@ -200,6 +201,33 @@ def warnings(health: Sequence[LayerHealth]) -> list[str]:
             "so that it learns nothing"
         )
     return sentences
+
+
+def update_ratio(vector: ParameterVector, before: Array) -> float:
+    """Size of a step as a share of the weights' size: the median over the layers that it moved.
+
+    About a thousandth is healthy; much less learns slowly, much more forgets what was learnt.
+
+    Args:
+        vector: the parameters after the step.
+        before: ``vector.data`` before it.
+
+    Source: Karpathy, "CS231n", Neural Networks 3, "Ratio of weights:updates".
+
+    >>> from mydl.layers import Linear
+    >>> vector = ParameterVector(Linear(2, 2))
+    >>> before = vector.data.copy()
+    >>> vector.data *= 1.01
+    >>> round(update_ratio(vector, before), 4)
+    0.01
+    """
+    ratios = []
+    for path, place in vector.slices.items():
+        size = float(np.linalg.norm(before[place]))
+        step = float(np.linalg.norm(vector.data[place] - before[place]))
+        if path.endswith("weight") and size > 0 and step > 0:
+            ratios.append(step / size)
+    return float(np.median(ratios)) if ratios else math.nan
 
 
 def sanity_line(loss: float, num_classes: int) -> str:
