@@ -1,4 +1,4 @@
-"""The options of ``mydl train`` for other commands, so that a run's flags serve them as they are."""
+"""The options of ``mydl train`` for other commands: a run's flags serve them as they are."""
 
 from __future__ import annotations
 

@@ -165,19 +165,18 @@ class _Doctor:
         yield rate_rung(self.sweep, config.lr)
 
     def treat(self, rungs: list[Rung]) -> Diagnosis:
-        """Try changes one at a time, each from fresh weights, and advise the best."""
-        self.on_work("taking steps with nothing changed, to compare")
-        unchanged = self._try({}).loss
-        trials = []
-        for change in self._changes(rungs):
-            trial = Trial(change, math.nan)
-            self.on_work(f"trying {trial.flags}")
-            trials.append(self._try(change))
+        """Try changes from fresh weights, one at a time, and all where none is enough."""
+        unchanged, chance = self._try({}).loss, math.log(self.classes)
+        changes = self._changes(rungs)
+        trials = [self._try(change) for change in changes]
+        if len(changes) > 1 and not any(_helps(trial, unchanged, chance) for trial in trials):
+            trials.append(self._try({k: v for change in changes for k, v in change.items()}))
         trials.sort(key=lambda trial: trial.loss)
-        advice, change = _advise(unchanged, trials, math.log(self.classes))
+        advice, change = _advise(unchanged, trials, chance)
         return Diagnosis(tuple(rungs), unchanged, tuple(trials), advice, change)
 
     def _try(self, change: dict[str, Any]) -> Trial:
+        self.on_work(f"trying {Trial(change, math.nan).flags or 'it with nothing changed'}")
         config = replace(self.config, **change)
         beginning = begin(config, self.dataset, self.threads, TRIAL_STEPS, TRIAL_STEPS)
         return Trial(change, recent(beginning.losses))
@@ -212,9 +211,10 @@ def _advise(unchanged: float, trials: list[Trial], chance: float) -> tuple[str, 
         chance: loss of a network that knows nothing.
     """
     best = trials[0]
-    if best.loss < min(unchanged - BETTER * chance, FALLEN * chance):
+    if _helps(best, unchanged, chance):
+        what = "Change one thing:" if len(best.change) == 1 else "One change is not enough; use"
         return (
-            f"Change one thing: {best.flags}. Tried: after {TRIAL_STEPS} steps with it the loss is "
+            f"{what} {best.flags}. Tried: after {TRIAL_STEPS} steps with it the loss is "
             f"{best.loss:.2f}, with nothing changed {unchanged:.2f}.",
             best.change,
         )
@@ -224,7 +224,12 @@ def _advise(unchanged: float, trials: list[Trial], chance: float) -> tuple[str, 
     )
     if unchanged < FALLEN * chance:
         return f"The run learns as it is, and no change does better. {tried}", {}
-    return f"No single change helps within so few steps. {tried}", {}
+    return f"No change helps within so few steps. {tried}", {}
+
+
+def _helps(trial: Trial, unchanged: float, chance: float) -> bool:
+    """Whether a change makes the network learn, and clearly better than without it."""
+    return trial.loss < min(unchanged - BETTER * chance, FALLEN * chance)
 
 
 def _flag(name: str, value: Any) -> str:

@@ -207,4 +207,4 @@ def _update_ratio(trainer: Trainer, before: Array) -> float:
         moved = float(np.linalg.norm(vector.data[place] - before[place]))
         if path.endswith("weight") and size > 0:
             ratios.append(moved / size)
-    return float(np.median(ratios))
+    return float(np.median(ratios)) if ratios else math.inf
