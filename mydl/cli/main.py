@@ -10,11 +10,13 @@ import typer
 from .. import __version__
 from .bench import bench
 from .classify import classify
+from .compare import compare
 from .doctor import doctor
 from .evaluate import evaluate
 from .export import export
 from .gradcheck import gradcheck
 from .lr_find import lr_find
+from .runs import runs
 from .summary import summary
 from .train import train
 
@@ -46,6 +48,8 @@ def main(
 app.command("train")(train)
 app.command("doctor")(doctor)
 app.command("lr-find")(lr_find)
+app.command("runs")(runs)
+app.command("compare")(compare)
 app.command("eval")(evaluate)
 app.command("classify")(classify)
 app.command("export")(export)

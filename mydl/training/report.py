@@ -6,15 +6,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from ..data.dataset import Dataset
 from ..layer import Array
 from .evaluation import Evaluation
+from .progress import EpochReport
 
 # Two colours of Okabe and Ito's palette, which colour-blind people can tell apart.
 TRAIN, VALIDATION = "#0072B2", "#D55E00"
+# More of them, for several runs; then they come again with other dashes.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+DASHES = ("-", "--", ":", "-.")
+
+# Names of classes and folders may have dollar signs, which are no formulas.
+as_it_is = rc_context({"text.parse_math": False})
 
 
 def draw_curves(path: Path, history: Sequence[Mapping[str, float]]) -> None:
@@ -41,10 +49,46 @@ def draw_curves(path: Path, history: Sequence[Mapping[str, float]]) -> None:
     figure.savefig(path, dpi=120)
 
 
+@as_it_is
+def draw_comparison(path: Path, histories: Mapping[str, Sequence[EpochReport]]) -> None:
+    """Draw the validation loss and accuracy of several runs, over epochs and over minutes.
+
+    Args:
+        path: of the picture, whose ending says its format.
+        histories: the epochs of each run, by the name for the legend.
+    """
+    figure = Figure(figsize=(11, 8), layout="constrained")
+    grid = figure.subplots(2, 2, sharey="row", sharex="col")
+    for row, what in zip(grid, ("loss", "accuracy"), strict=True):
+        for axes, over in zip(row, ("epoch", "minutes"), strict=True):
+            for place, (name, history) in enumerate(histories.items()):
+                across = [r.epoch if over == "epoch" else r.seconds / 60 for r in history]
+                axes.plot(
+                    across,
+                    [getattr(r, f"validation_{what}") for r in history],
+                    color=COLOURS[place % len(COLOURS)],
+                    linestyle=DASHES[place // len(COLOURS) % len(DASHES)],
+                    marker="o" if len(history) == 1 else None,
+                    label=name,
+                )
+            axes.grid(alpha=0.3)
+        row[0].set_ylabel(f"validation {what}")
+        if what == "accuracy":
+            row[0].yaxis.set_major_formatter(PercentFormatter(1.0))
+    for axes, over in zip(grid[-1], ("epoch", "minutes of training"), strict=True):
+        axes.set_xlabel(over)
+    grid[-1][0].xaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.legend(
+        *grid[0][0].get_legend_handles_labels(), loc="outside lower center", frameon=False
+    )
+    figure.savefig(path, dpi=120)
+
+
 def _say(what: str, value: float) -> str:
     return f"{value:.1%}" if what == "accuracy" else f"{value:.3f}"
 
 
+@as_it_is
 def draw_confusion(path: Path, evaluation: Evaluation, dataset: Dataset) -> None:
     """Draw which classes are taken for which: a row for each true class, counts in the cells."""
     confusion = evaluation.confusion
@@ -78,6 +122,7 @@ def worst_mistakes(evaluation: Evaluation, labels: Array, count: int) -> Array:
     return wrong[np.argsort(-sureness, kind="stable")[:count]]
 
 
+@as_it_is
 def draw_mistakes(path: Path, evaluation: Evaluation, dataset: Dataset, count: int = 24) -> None:
     """Draw the wrong answers that the network was surest of, with what it said and the truth."""
     predicted = evaluation.probabilities.argmax(axis=1)
