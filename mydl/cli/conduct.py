@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import textwrap
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -103,6 +104,7 @@ def _train(trainer: Trainer, folder: RunFolder, options: Options) -> None:
     except TrainingDiverged as error:
         raise ValueError(f"{error}; the checkpoint before it is {_last(folder)}") from error
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a third need not wait for the threads
         say(f"\nStopped at once; go on from {_last(folder)} with\n  {folder.command}", err=True)
         raise
     if not completed:

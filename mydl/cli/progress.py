@@ -25,6 +25,13 @@ from ..training.trainer import Trainer
 SECONDS_BETWEEN_LINES = 10.0
 FIRST_STEP = "compiling, the first time on this machine"
 
+COLUMNS = (
+    TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+    BarColumn(bar_width=None),
+    TextColumn("{task.fields[numbers]}"),
+    TimeRemainingColumn(compact=True),
+)
+
 
 def say(text: str, err: bool = False) -> None:
     """Print a line, if there is still somebody to print it for."""
@@ -38,13 +45,7 @@ def watch(epochs: int) -> Iterator[Watcher]:
     if not sys.stdout.isatty():
         yield PlainWatcher(epochs)
         return
-    columns = (
-        TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
-        BarColumn(bar_width=None),
-        TextColumn("{task.fields[numbers]}"),
-        TimeRemainingColumn(compact=True),
-    )
-    with Progress(*columns, console=Console(), expand=True) as progress:
+    with Progress(*COLUMNS, console=Console(), expand=True) as progress:
         yield BarWatcher(epochs, progress)
 
 
@@ -109,11 +110,11 @@ def _epoch_line(report: EpochReport, epochs: int) -> str:
     start = f"epoch {report.epoch:{len(str(epochs))}}/{epochs}"
     if math.isnan(report.validation_loss):
         return (
-            f"{start}  loss {report.train_loss:.4f}  accuracy {report.train_accuracy:.1%}  "
+            f"{start} loss {report.train_loss:.4f}; accuracy {report.train_accuracy:.1%}; "
             f"{report.images_per_second:,.0f} images/s"
         )
     return (
-        f"{start}  loss {report.train_loss:.4f}, validation {report.validation_loss:.4f}  "
+        f"{start} loss {report.train_loss:.4f}, validation {report.validation_loss:.4f}; "
         f"accuracy {report.train_accuracy:.1%}, validation {report.validation_accuracy:.1%}"
     )
 
@@ -130,27 +131,23 @@ def stop_on_signals(trainer: Trainer) -> Iterator[None]:
         trainer.stop()
         if number == hang_up:
             signal.signal(number, signal.SIG_IGN)
-            _forget_terminal()
+            for descriptor in terminals:  # what is still printed goes nowhere
+                os.dup2(nowhere, descriptor)
             return
-        signal.signal(number, previous[number])
+        at_once = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+        signal.signal(number, at_once)
         say("\nFinishing the current step; once more to stop at once.", err=True)
 
+    terminals = [descriptor for descriptor in (1, 2) if os.isatty(descriptor)]
+    nowhere = os.open(os.devnull, os.O_WRONLY)
     hang_up = getattr(signal, "SIGHUP", None)  # Windows has none
-    numbers = [signal.SIGINT, signal.SIGTERM, *([hang_up] if hang_up else [])]
-    numbers = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
-    previous = {int(number): signal.signal(number, handle) for number in numbers}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hang_up and signal.getsignal(hang_up) != signal.SIG_IGN:
+        numbers.append(hang_up)
+    previous = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield
     finally:
         for number in numbers:
             signal.signal(number, previous[number])
-
-
-def _forget_terminal() -> None:
-    """Let what is still printed go nowhere instead of to a terminal that is closed."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            if os.isatty(stream.fileno()):
-                os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+        os.close(nowhere)
