@@ -58,10 +58,9 @@ def test_runs_are_listed_the_best_first(folder):
     assert result.exit_code == 0, result.output
     assert names(result) == ["b", "a", "c"]
     lines = result.output.splitlines()
-    assert lines[1].split() == "b interrupted digits squeezenet_tiny 1/3 75.00% 1 min 00 s".split()
-    assert lines[2].split() == (
-        "a finished digits squeezenet_tiny 1,234 3/3 50.00% 62.50% 3 min 05 s".split()
-    )
+    said = [" ".join(line.split()) for line in lines]
+    assert said[1] == "b interrupted digits squeezenet_tiny 1/3 75.00% 1 min 00 s"
+    assert said[2] == "a finished digits squeezenet_tiny 1,234 3/3 50.00% 62.50% 3 min 05 s"
     assert lines[-1] == "runs/foreign: no run, it has no config.toml"
 
 
