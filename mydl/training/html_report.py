@@ -56,7 +56,7 @@ def write_report(
         evaluation: of the test images.
         dataset: with these test images.
         model: the network that was evaluated.
-        command: what began the run, as it would be typed.
+        command: what trains the run again, as it would be typed.
 
     Raises:
         OSError: the file cannot be written; an earlier one is intact.
@@ -283,8 +283,11 @@ def _settings(config: TrainingConfig) -> str:
             f"<td>{escape(_say(value))}</td>"
             f"<td>{escape(f'instead of {_say(field.default)}') if changed else ''}</td></tr>"
         )
+    told = "Those with a coloured ground, and a note on the right, differ from the defaults."
+    if config == type(config)():
+        told = "All are the defaults."
     return (
-        "<p>Those with a coloured ground, and a note on the right, differ from the defaults.</p>\n"
+        f"<p>{told}</p>\n"
         f'<div class="scroll" tabindex="0"><table><tbody>{"".join(rows)}</tbody></table></div>'
     )
 
@@ -301,10 +304,9 @@ def _say(value: Any) -> str:
 def _repeat(config: TrainingConfig, command: str) -> str:
     text = tomli_w.dumps(config.to_dict())
     return (
-        f"<p>The run was begun with</p>\n<pre>{escape(command)}</pre>\n"
-        "<p>and has left a <code>config.toml</code> with every setting. With the same data and "
-        "versions it gives the same bits, on any number of threads:</p>\n"
-        "<pre>mydl train --config config.toml --out again</pre>\n"
+        "<p>This trains it again, and gives the same bits where the data and the versions are the "
+        f"same, on any number of threads:</p>\n<pre>{escape(command)}</pre>\n"
+        "<p>Every setting is in <code>config.toml</code>, which lies beside this page.</p>\n"
         f"<details><summary>config.toml</summary><pre>{escape(text)}</pre></details>\n"
         f"{_table([], [list(item) for item in versions().items()], left=2)}"
     )
