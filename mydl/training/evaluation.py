@@ -10,6 +10,7 @@ from ..layers import Softmax
 from ..losses import SoftmaxCrossEntropy
 from ..metrics import accuracy, confusion_matrix, per_class_accuracy, top_k_accuracy
 from ..parallel import ShardedModel
+from .distributed import Communicator, outputs
 from .frozen import Stem
 
 
@@ -38,7 +39,11 @@ class Evaluation:
 
 
 def evaluate(
-    engine: ShardedModel, dataset: Dataset, stem: Stem | None = None, part: str = "test"
+    engine: ShardedModel,
+    dataset: Dataset,
+    stem: Stem | None = None,
+    part: str = "test",
+    communicator: Communicator | None = None,
 ) -> Evaluation:
     """Run a part of a data set through a network in evaluation mode.
 
@@ -46,6 +51,7 @@ def evaluate(
         engine: runs the network.
         stem: the network's leading layers, if the engine does not have them.
         part: "test", "validation" or "train".
+        communicator: to other processes that evaluate the same part, each some of its images.
     """
     images, labels = dataset.part(part)
 
@@ -53,7 +59,8 @@ def evaluate(
         x = dataset.inputs(images[lo:hi])
         return x if stem is None else stem.forward(x)
 
-    return judge(engine.outputs(len(images), load), labels, len(dataset.class_names))
+    classes = len(dataset.class_names)
+    return judge(outputs(engine, len(images), load, classes, communicator), labels, classes)
 
 
 def judge(logits: Array, labels: Array, num_classes: int) -> Evaluation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from itertools import islice, pairwise
 
 import numpy as np
 
@@ -87,13 +88,17 @@ class TrainingImages:
         """Gives the images and labels of a batch's samples lo to hi."""
         return lambda lo, hi: self.load(batch[lo:hi], epoch)
 
-    def prefetch(self, chosen: Array, epoch: int, executor: Executor) -> list[Prefetched]:
-        """A loader for each batch of a step, whose shards begin to be loaded now."""
-        return [
-            Prefetched(
-                self.loader(batch, epoch),
-                shard_edges(len(batch), self._config.shard_size),
-                executor,
-            )
-            for batch in self.batches(chosen)
-        ]
+    def prefetch(
+        self, chosen: Array, epoch: int, executor: Executor, part: tuple[int, int] = (0, 1)
+    ) -> list[Prefetched]:
+        """A loader for each batch of a step, whose shards begin to be loaded now.
+
+        Args:
+            part: which shards, as :meth:`mydl.parallel.ShardedModel.gradient` takes it.
+        """
+        loaders = []
+        for batch in self.batches(chosen):
+            shards = pairwise(shard_edges(len(batch), self._config.shard_size))
+            own = islice(shards, part[0], None, part[1])
+            loaders.append(Prefetched(self.loader(batch, epoch), own, executor))
+        return loaders

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable
 from concurrent.futures import Executor, Future
 
 from ..layer import Array
@@ -18,22 +17,22 @@ class Prefetched:
 
     Args:
         load: gives the images and labels of the samples lo to hi.
-        edges: where the shards begin and end, in the order in which they will be asked for.
+        shards: where each begins and ends, in the order in which they will be asked for.
         executor: loads them.
 
     >>> import numpy as np
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> with ThreadPoolExecutor(1) as executor:
     ...     images = lambda lo, hi: (np.ones((hi - lo, 1)), np.zeros(hi - lo))
-    ...     load = Prefetched(images, [0, 4, 6], executor)
+    ...     load = Prefetched(images, [(0, 4), (4, 6)], executor)
     ...     load(4, 6)[0].shape
     (2, 1)
     """
 
-    def __init__(self, load: Loader, edges: Sequence[int], executor: Executor) -> None:
+    def __init__(self, load: Loader, shards: Iterable[tuple[int, int]], executor: Executor) -> None:
         self._load = load
         self._futures: dict[tuple[int, int], Future[tuple[Array, Array]]] = {
-            (lo, hi): executor.submit(load, lo, hi) for lo, hi in itertools.pairwise(edges)
+            (lo, hi): executor.submit(load, lo, hi) for lo, hi in shards
         }
 
     def __call__(self, lo: int, hi: int) -> tuple[Array, Array]:

@@ -100,6 +100,24 @@ class Progress:
         self.correct += correct
         self.seen += images
 
+    def report(self, steps: int, lr: float) -> StepReport:
+        """Where the epoch stands after its last step.
+
+        Args:
+            steps: of an epoch.
+            lr: learning rate of that step.
+        """
+        return StepReport(
+            epoch=self.epoch + 1,
+            step=self.epoch_step,
+            steps=steps,
+            loss=self.loss_sum / self.seen,
+            accuracy=self.correct / self.seen,
+            images_per_second=self.seen / self.epoch_seconds,
+            lr=lr,
+            seconds=self.seconds,
+        )
+
     def next_epoch(self) -> None:
         """Begin the next epoch."""
         self.epoch += 1

@@ -23,20 +23,14 @@ from ..parallel import ShardedModel
 from ..schedules import make_schedule
 from .average import Average
 from .config import TrainingConfig
+from .distributed import Communicator, Exchange, Single, check_shards
 from .evaluation import Evaluation, evaluate
 from .frozen import frozen_parameters, split
 from .images import TrainingImages
 from .prefetch import Prefetched
-from .progress import EpochReport, Progress, StepReport, TrainingState, Watcher
+from .progress import EpochReport, Progress, TrainingState, Watcher
 from .start import Start, read_start
-from .trouble import (
-    TrainingDiverged,
-    first_bad,
-    layer_health,
-    sanity_line,
-    update_ratio,
-    warnings,
-)
+from .trouble import TrainingDiverged, first_bad, layer_health, sanity_line, update_ratio, warnings
 
 HEALTH_IMAGES = 32  # that the layers are looked at with, once an epoch
 
@@ -51,6 +45,7 @@ class Trainer:
         threads: threads to work on; None takes the number of usable cores. Any number gives the
             same bits.
         resume: the state of an earlier trainer with the same configuration and data, to go on from.
+        communicator: to other processes that train the same network, each on some shards.
 
     Attributes:
         model: the network, whose parameters are trained in place.
@@ -71,6 +66,7 @@ class Trainer:
         *,
         threads: int | None = None,
         resume: TrainingState | None = None,
+        communicator: Communicator | None = None,
     ) -> None:
         self.config = config
         self.dataset = hold_out(dataset, config.validation)
@@ -80,12 +76,20 @@ class Trainer:
             self.dataset = replace(self.dataset, mean=start.mean, std=start.std)
         frozen = frozen_parameters(self.model, config.freeze)
         self._stem, trained = split(self.model, frozen)
+        self._ranks = Single() if communicator is None else communicator
+        self._part = self._ranks.rank, self._ranks.size
+        check_shards(self._ranks, config.batch_size, config.shard_size)
         self._images = TrainingImages(self.dataset, config, self._stem)
         self._loss = SoftmaxCrossEntropy(label_smoothing=config.label_smoothing)
         self.engine = ShardedModel(
-            trained, self._loss, threads=threads, shard_size=config.shard_size, seed=config.seed
+            trained,
+            self._loss,
+            threads=self._ranks.threads() if threads is None else threads,
+            shard_size=config.shard_size,
+            seed=config.seed,
         )
         self._vector = self.engine.vector
+        self._exchange = Exchange(self._ranks, self._vector)
         self._frozen = [place for path, place in self._vector.slices.items() if path in frozen]
         decays = np.ones_like(self._vector.data)
         for place in self._frozen:
@@ -111,7 +115,7 @@ class Trainer:
         self._best: tuple[Array, Array] | None = None  # parameters and buffers
         self.progress = Progress()
         self.evaluation: Evaluation | None = None
-        self._stopping = False
+        self._asked_to_stop = self._agreed_to_stop = False
         self._clock = time.perf_counter()
         if resume is not None:
             self._restore(resume)
@@ -128,7 +132,12 @@ class Trainer:
 
     def stop(self) -> None:
         """Ask a running :meth:`fit` to end after the step it is at."""
-        self._stopping = True
+        self._asked_to_stop = True
+
+    @property
+    def _stopping(self) -> bool:
+        """Whether to end here, which several processes have to agree on."""
+        return self._asked_to_stop if self._ranks.size == 1 else self._agreed_to_stop
 
     def fit(self, watcher: Watcher) -> bool:
         """Train from where the run stands to its end; returns False if it was stopped before."""
@@ -138,7 +147,7 @@ class Trainer:
             for loss in self._steps():
                 if progress.step == 1:
                     watcher.on_note(sanity_line(loss, len(self.dataset.class_names)))
-                watcher.on_step(self._step_report())
+                watcher.on_step(progress.report(self.steps_per_epoch, self.optimizer.lr))
                 if self._stopping:
                     return False
             row = self._end_epoch(watcher)
@@ -147,14 +156,15 @@ class Trainer:
                 return False
         return True
 
-    def evaluate(self, part: str = "test") -> Evaluation:
+    def evaluate(self, part: str = "test", communicator: Communicator | None = None) -> Evaluation:
         """Run a part of the data through the network that the run would result in if it ended now.
 
         Args:
             part: "test", "validation" or "train".
+            communicator: to other processes that do the same at this moment, to share the work.
         """
         with self.averaged():
-            return evaluate(self.engine, self.dataset, self._stem, part)
+            return evaluate(self.engine, self.dataset, self._stem, part, communicator)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
@@ -242,16 +252,16 @@ class Trainer:
 
         Yields the loss of each step.
         """
-        progress, images, size = self.progress, self._images, self._images_per_step
-        order = images.order(progress.epoch)
+        progress, load, size = self.progress, self._images.prefetch, self._images_per_step
+        order = self._images.order(progress.epoch)
         steps = [order[i : i + size] for i in range(0, len(order), size)]
         with ThreadPoolExecutor(1, thread_name_prefix="mydl-prefetch") as executor:
             ahead: list[Prefetched] | None = None
             try:
                 for number in range(progress.epoch_step, len(steps)):
-                    batches = ahead or images.prefetch(steps[number], progress.epoch, executor)
+                    batches = ahead or load(steps[number], progress.epoch, executor, self._part)
                     if number + 1 < len(steps):
-                        ahead = images.prefetch(steps[number + 1], progress.epoch, executor)
+                        ahead = load(steps[number + 1], progress.epoch, executor, self._part)
                     chosen = steps[number]
                     halfway = number == len(steps) // 2
                     before = self._vector.data.copy() if halfway else None
@@ -286,14 +296,19 @@ class Trainer:
         loss, hits = 0.0, 0
         for part, batch in enumerate(self._images.batches(chosen)):
             share = len(batch) / len(chosen)
+            if part > 0:  # whole running statistics, which the next batch starts from
+                self._ranks.sum(self._vector.state)
             result = self.engine.gradient(
                 len(batch),
                 prefetched[part] if prefetched else self._images.loader(batch, epoch),
                 step=step * self.config.accumulate + part,
                 share=share,
+                part=self._part,
             )
             loss += share * result.loss
-            hits += int((result.outputs.argmax(1) == self.dataset.train_labels[batch]).sum())
+            labels = self.dataset.train_labels[batch[result.samples]]
+            hits += int((result.outputs.argmax(1) == labels).sum())
+        loss, hits, self._agreed_to_stop = self._exchange(loss, hits, self._asked_to_stop)
         if not math.isfinite(loss) or self._vector.first_bad(self._vector.grad):
             raise TrainingDiverged(self._what_went_bad(chosen, epoch))
         for place in self._frozen:
@@ -312,7 +327,7 @@ class Trainer:
     def _end_epoch(self, watcher: Watcher) -> EpochReport:
         """Validate, look at the layers, keep the best; the epoch's report."""
         progress, validating = self.progress, self.config.validation > 0
-        self.evaluation = self.evaluate("validation") if validating else None
+        self.evaluation = self.evaluate("validation", self._ranks) if validating else None
         loss = self.evaluation.loss if self.evaluation else math.nan
         x, labels = self._images.load(self._images.order(0)[:HEALTH_IMAGES], progress.epoch)
         health = layer_health(self.engine.model, self._loss, x, labels)
@@ -355,19 +370,6 @@ class Trainer:
         self._vector.data[...], self._vector.state[...] = parameters, buffers
         if self._average is not None:
             self._average.parameters[...], self._average.buffers[...] = parameters, buffers
-
-    def _step_report(self) -> StepReport:
-        progress = self.progress
-        return StepReport(
-            epoch=progress.epoch + 1,
-            step=progress.epoch_step,
-            steps=self.steps_per_epoch,
-            loss=progress.loss_sum / progress.seen,
-            accuracy=progress.correct / progress.seen,
-            images_per_second=progress.seen / progress.epoch_seconds,
-            lr=self.optimizer.lr,
-            seconds=progress.seconds,
-        )
 
     def _tick(self) -> float:
         """Seconds since the last call, which are added to those of the run."""

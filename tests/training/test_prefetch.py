@@ -8,7 +8,7 @@ import pytest
 
 from mydl.training.prefetch import Prefetched
 
-EDGES = [0, 3, 6, 8]
+SHARDS = [(0, 3), (3, 6), (6, 8)]
 
 
 def load(lo, hi):
@@ -17,7 +17,7 @@ def load(lo, hi):
 
 def test_every_shard_is_what_the_loader_makes():
     with ThreadPoolExecutor(1) as executor:
-        prefetched = Prefetched(load, EDGES, executor)
+        prefetched = Prefetched(load, SHARDS, executor)
         for lo, hi in [(6, 8), (0, 3), (3, 6)]:
             x, labels = prefetched(lo, hi)
             np.testing.assert_array_equal(x, np.arange(lo, hi))
@@ -36,7 +36,7 @@ def test_a_shard_that_is_not_begun_is_loaded_by_the_one_who_asks():
         return load(lo, hi)
 
     with ThreadPoolExecutor(1) as executor:
-        prefetched = Prefetched(slow, EDGES, executor)
+        prefetched = Prefetched(slow, SHARDS, executor)
         assert busy.wait(10)
         prefetched(3, 6)
         go_on.set()
@@ -50,7 +50,7 @@ def test_an_error_reaches_the_one_who_asks():
         raise ValueError("this photograph is damaged")
 
     with ThreadPoolExecutor(1) as executor:
-        prefetched = Prefetched(broken, EDGES, executor)
+        prefetched = Prefetched(broken, SHARDS, executor)
         with pytest.raises(ValueError, match="damaged"):
             prefetched(0, 3)
 
@@ -64,7 +64,7 @@ def test_after_cancel_nothing_more_is_loaded():
         return load(lo, hi)
 
     with ThreadPoolExecutor(1) as executor:
-        prefetched = Prefetched(slow, EDGES, executor)
+        prefetched = Prefetched(slow, SHARDS, executor)
         prefetched.cancel()
         go_on.set()
     assert loaded in ([], [0])  # what was begun is finished
