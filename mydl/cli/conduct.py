@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import textwrap
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 
-import typer
-
+from ..data import load_dataset
+from ..data.dataset import Dataset
+from ..training.checkpoint import fingerprint
 from ..training.config import TrainingConfig
-from ..training.progress import Watcher
+from ..training.distributed import Communicator
+from ..training.progress import TrainingState, Watcher
 from ..training.recorder import Recorder, Several
 from ..training.run_folder import RunFolder
 from ..training.runs import read_result
@@ -29,25 +32,36 @@ class Options:
         threads: to work on; None takes the number of usable cores.
         download: the data set without asking.
         tensorboard: write events for TensorBoard.
+        ranks: the processes that train together.
     """
 
     threads: int | None
     download: bool
     tensorboard: bool
+    ranks: Communicator
+
+    def trainer(
+        self, config: TrainingConfig, dataset: Dataset, state: TrainingState | None = None
+    ) -> Trainer:
+        """A trainer that works so, from the start or from a state."""
+        return Trainer(config, dataset, threads=self.threads, resume=state, communicator=self.ranks)
 
 
-def begin(config: TrainingConfig, out: Path | None, options: Options) -> None:
-    """Train from the start, in a new folder."""
+def begin(config: TrainingConfig, out: Path | None, options: Options) -> bool:
+    """Train from the start, in a new folder; returns False if it was stopped."""
     dataset = open_dataset(config.data, config.data_dir, options.download, config.image_size)
-    trainer = Trainer(config, dataset, threads=options.threads)
+    trainer = options.trainer(config, dataset)
     with RunFolder(out or RunFolder.default_path(config), config) as folder:
         # A place that cannot be written shows now, not when the night is over.
         folder.save_checkpoint(trainer)
-        _train(trainer, folder, options)
+        return _train(trainer, folder, options)
 
 
-def go_on(path: Path, options: Options) -> None:
-    """Train on from the newest checkpoint of a run that was interrupted, to the same bits."""
+def go_on(path: Path, options: Options) -> bool:
+    """Train on from the newest checkpoint of an interrupted run; returns False if it was stopped.
+
+    On the same number of processes it ends with the same bits as if it had not been interrupted.
+    """
     with RunFolder.open(path) as folder:
         config, result = folder.config, read_result(path)
         if result is not None:
@@ -55,32 +69,50 @@ def go_on(path: Path, options: Options) -> None:
                 f"{path} is finished: {result.epochs} of {config.epochs} epochs, test accuracy "
                 f"{result.test_accuracy:.2%}; there is nothing left to do"
             )
-            return
+            options.ranks.share(None)
+            return True
         newest = folder.checkpoints.newest(config)
         dataset = open_dataset(config.data, config.data_dir, options.download, config.image_size)
         if newest is None:
-            trainer = Trainer(config, dataset, threads=options.threads)
+            trainer = options.trainer(config, dataset)
             say(f"{path} has no checkpoint yet: beginning from the start")
         else:
             place, checkpoint, faults = newest
-            trainer = Trainer(config, dataset, threads=options.threads, resume=checkpoint.state)
+            trainer = options.trainer(config, dataset, checkpoint.state)
             checkpoint.check_data(trainer.dataset)
             for note in [*faults, checkpoint.other_versions()]:
                 if note:
                     say(note, err=True)
             say(f"Going on from {place}, {_where(trainer)}")
         folder.write_metrics(trainer.history)
-        _train(trainer, folder, options)
+        return _train(trainer, folder, options)
 
 
-def _train(trainer: Trainer, folder: RunFolder, options: Options) -> None:
+def follow(options: Options) -> bool:
+    """Train what the first process trains, in silence; returns False if it was stopped."""
+    task = options.ranks.share(None)
+    if task is None:
+        return True
+    config, state, data = task
+    dataset = load_dataset(config.data, config.data_dir or None, image_size=config.image_size)
+    trainer = options.trainer(config, dataset, state)
+    if fingerprint(trainer.dataset) != data:
+        raise ValueError(f"{dataset.name}: this machine has other images than the first one")
+    with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere), stop_on_signals(trainer):
+        return trainer.fit(Several())
+
+
+def _train(trainer: Trainer, folder: RunFolder, options: Options) -> bool:
     """Train until the run is over or stopped, then say what there is."""
+    if options.ranks.size > 1:
+        options.ranks.share((trainer.config, trainer.state(), fingerprint(trainer.dataset)))
     data, config = trainer.dataset, trainer.config
     held = data.validation_labels
-    threads = trainer.engine.threads
+    threads, ranks = trainer.engine.threads, options.ranks.size
     say(
         f"{config.model}, {trainer.model.num_parameters():,} parameters, on "
-        f"{threads} thread{'s' * (threads > 1)}\n"
+        + (f"{ranks} processes of " if ranks > 1 else "")
+        + f"{threads} thread{'s' * (threads > 1)}\n"
         f"{data.name}: {len(data.train_labels):,} training"
         + (f", {len(held):,} validation" if held is not None else "")
         + f" and {len(data.test_labels):,} test images"
@@ -109,6 +141,7 @@ def _train(trainer: Trainer, folder: RunFolder, options: Options) -> None:
         raise
     if not completed:
         _stop(trainer, folder, recorder)
+    return completed
 
 
 def _finish(trainer: Trainer, folder: RunFolder) -> None:
@@ -138,7 +171,6 @@ def _stop(trainer: Trainer, folder: RunFolder, recorder: Recorder) -> None:
         )
     folder.save_weights(trainer)
     say(f"Stopped {_where(trainer)}; all is saved. Go on with\n  {folder.command}")
-    raise typer.Exit(130)
 
 
 def _where(trainer: Trainer) -> str:

@@ -177,20 +177,29 @@ def train(
     Weights, numbers and pictures go into a folder, which is named at the end. Ctrl-C ends the run
     after the current step, saves all that it has learnt and says how to go on.
     """
-    if resume is not None:
-        _only_run_options(context, resume)
-    settings = _read(config) if config is not None else {}
-    options = _run_options(settings, context.params)
-    chosen = None if resume is not None else _settings(settings, context.params)
+    from ..training.distributed import communicator
 
-    from .conduct import Options, begin, go_on  # with the compiler
+    with communicator() as ranks:
+        if resume is not None:
+            _only_run_options(context, resume)
+        settings = _read(config) if config is not None else {}
+        options = _run_options(settings, context.params)
+        chosen = None if resume is not None else _settings(settings, context.params)
 
-    how = Options(options["threads"], bool(options["download"]), bool(options["tensorboard"]))
-    if resume is not None:
-        go_on(resume, how)
-    else:
-        assert chosen is not None
-        begin(chosen, Path(options["out"]) if options["out"] else None, how)
+        from .conduct import Options, begin, follow, go_on  # with the compiler
+
+        how = Options(
+            options["threads"], bool(options["download"]), bool(options["tensorboard"]), ranks
+        )
+        if ranks.rank > 0:
+            completed = follow(how)
+        elif resume is not None:
+            completed = go_on(resume, how)
+        else:
+            assert chosen is not None
+            completed = begin(chosen, Path(options["out"]) if options["out"] else None, how)
+    if not completed:
+        raise typer.Exit(130)
 
 
 def _only_run_options(context: typer.Context, resume: Path) -> None:
