@@ -57,7 +57,7 @@ def draw_comparison(path: Path, histories: Mapping[str, Sequence[EpochReport]]) 
         path: of the picture, whose ending says its format.
         histories: the epochs of each run, by the name for the legend.
     """
-    figure = Figure(figsize=(11, 8), layout="constrained")
+    figure = Figure(figsize=(11, 7.5 + 0.25 * len(histories)), layout="constrained")
     grid = figure.subplots(2, 2, sharey="row", sharex="col")
     for row, what in zip(grid, ("loss", "accuracy"), strict=True):
         for axes, over in zip(row, ("epoch", "minutes"), strict=True):
