@@ -81,7 +81,7 @@ def write_report(
         version=escape(__version__),
     )
     with whole_file(path) as file:
-        file.write(page.encode())
+        file.write(page.encode(errors="replace"))  # names of files need not be text
 
 
 def _section(title: str, content: str) -> str:

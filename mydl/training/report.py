@@ -94,7 +94,7 @@ def draw_confusion(path: Path, evaluation: Evaluation, dataset: Dataset) -> None
     confusion = evaluation.confusion
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     classes = len(confusion)
-    side = max(5.0, 0.55 * classes)
+    side = min(max(5.0, 0.55 * classes), 30.0)
     figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -104,8 +104,9 @@ def draw_confusion(path: Path, evaluation: Evaluation, dataset: Dataset) -> None
         title=f"accuracy {evaluation.accuracy:.1%} on {confusion.sum():,} test images",
     )
     names = list(dataset.class_names)
-    axes.set_xticks(range(classes), names, rotation=45, ha="right")
-    axes.set_yticks(range(classes), names)
+    if classes <= 100:
+        axes.set_xticks(range(classes), names, rotation=45, ha="right")
+        axes.set_yticks(range(classes), names)
     if classes <= 30:  # the numbers of more classes could not be read
         for (row, column), count in np.ndenumerate(confusion):
             if count:

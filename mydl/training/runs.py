@@ -71,7 +71,7 @@ def read_result(folder: Path) -> Result | None:
             parameters=int(values["parameters"]),
             stopped_early=bool(values["stopped_early"]),
         )
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise RunError(f"{path}: this is not the result of a run ({error})") from None
 
 
@@ -139,7 +139,7 @@ def read_run(folder: Path) -> Run:
     try:
         text = (folder / CONFIG).read_text(encoding="utf-8")
         config = TrainingConfig.from_dict(tomllib.loads(text))
-    except ValueError as error:  # which those of tomllib, of Unicode and of settings are
+    except (ValueError, RecursionError) as error:  # TOML's, Unicode's and settings' are the first
         raise RunError(f"{folder / CONFIG}: {error}") from None
     history, judged_by = read_metrics(folder / METRICS)
     result = read_result(folder)

@@ -66,3 +66,12 @@ def test_class_names_are_no_formulas(stripes, tmp_path, logits):
     for draw in (draw_confusion, draw_mistakes):
         draw(tmp_path / "picture.png", evaluation, dataset)
         assert len(colours(tmp_path / "picture.png")) > 20
+
+
+def test_a_thousand_classes_have_a_picture_that_can_be_written(stripes, tmp_path):
+    names = tuple(f"class {i}" for i in range(1000))
+    dataset = dataclasses.replace(stripes, class_names=names)
+    logits = np.zeros((len(dataset.test_labels), 1000), np.float32)
+    draw_confusion(tmp_path / "confusion.png", judge(logits, dataset.test_labels, 1000), dataset)
+    with Image.open(tmp_path / "confusion.png") as image:
+        assert max(image.size) < 5000

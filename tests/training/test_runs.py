@@ -6,6 +6,8 @@ import math
 
 import pytest
 import tomli_w
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mydl.training.config import TrainingConfig
 from mydl.training.lock import Lock
@@ -122,7 +124,21 @@ def test_a_result_comes_back(tmp_path):
     assert math.isnan(read_result(tmp_path).test_loss)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"test_loss": 1}', "nonsense"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"test_loss": 1}',
+        "nonsense",
+        "[" * 100_000,
+        json.dumps({**dataclasses.asdict(RESULT), "epochs": math.inf}),
+        json.dumps({**dataclasses.asdict(RESULT), "seconds": 10**400}),
+        json.dumps({**dataclasses.asdict(RESULT), "epochs": "x"}),
+    ],
+    ids=range(9),
+)
 def test_a_damaged_result_is_named(tmp_path, text):
     (tmp_path / "result.json").write_text(text)
     with pytest.raises(RunError, match=r"result\.json: this is not the result of a run"):
@@ -164,6 +180,26 @@ def test_a_damaged_configuration_is_named(tmp_path, text):
     (tmp_path / "config.toml").write_text(text)
     with pytest.raises(RunError, match=r"config\.toml: "):
         read_run(tmp_path)
+
+
+@given(
+    name=st.sampled_from(["config.toml", "metrics.csv", "result.json"]),
+    start=st.floats(0, 1),
+    put=st.binary(max_size=8),
+    removed=st.integers(0, 8),
+)
+def test_whatever_is_damaged_is_said_in_a_sentence(tmp_path_factory, name, start, put, removed):
+    folder = write_run(tmp_path_factory.mktemp("runs") / "run", [ROW.format(1, 0.25)] * 2)
+    write_result(folder, RESULT)
+    path = folder / name
+    data = path.read_bytes()
+    place = int(start * len(data))
+    path.write_bytes(data[:place] + put + data[place + removed :])
+    runs, problems = read_runs(folder.parent)
+    assert len(runs) + len(problems) == 1
+    for problem in problems:
+        assert problem.startswith(str(folder))
+        assert "\n" not in problem
 
 
 def test_folders_that_are_no_runs_are_said_in_words(tmp_path):
