@@ -19,7 +19,7 @@ HEADER = ("", "run", "state", "epochs", "best", "in epoch", "lowest loss", "test
 
 def compare(
     runs: Annotated[
-        list[Path] | None, typer.Argument(metavar="RUN...", help="Folders of runs, at least two.")
+        list[Path] | None, typer.Argument(metavar="RUN", help="Folders of runs, at least two.")
     ] = None,
     out: Annotated[Path, typer.Option(help="The picture; .png, .svg and .pdf are drawn.")] = Path(
         "compare.png"

@@ -158,7 +158,7 @@ def _curves(history: Sequence[EpochReport]) -> str:
         f"<figure>{svg}<figcaption>{text}</figcaption></figure>" for svg, text in charts if svg
     )
     header = [field.name.replace("_", " ") for field in fields(EpochReport)]
-    rows = [[f"{value:.6g}" if value == value else "" for value in astuple(r)] for r in history]
+    rows = [["" if np.isnan(value) else f"{value:.6g}" for value in astuple(r)] for r in history]
     return (
         f'<div class="charts">{figures}</div>\n'
         f"<details><summary>The numbers, epoch by epoch</summary>{_table(header, rows)}</details>"
