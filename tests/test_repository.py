@@ -132,4 +132,5 @@ def test_the_wheel_holds_every_module_and_the_data(tmp_path):
     assert any(name.endswith("digits.npz") for name in names)
     embedded = ("squeezenet1_1.npz", "imagenet_classes.txt", "LICENSE-pretrained.txt")
     assert {f"mydl/pretrained/{name}" for name in embedded} <= names
+    assert "mydl/training/report.html" in names
     assert not any(name.startswith(("layers/", "models/", "tests/")) for name in names)

@@ -182,7 +182,7 @@ class RunFolder:
 
         self.save_weights(trainer)
         evaluation = trainer.evaluate()
-        with _writing(self.path):
+        with _writing(self.path), trainer.averaged():
             if trainer.history:
                 draw_curves(self.path / "curves.png", [asdict(row) for row in trainer.history])
             draw_confusion(self.path / "confusion.png", evaluation, trainer.dataset)
