@@ -37,7 +37,9 @@ from .rungs import (
     updates_rung,
 )
 
-TRIAL_STEPS = 80
+# Steps that are taken, at most: to learn a few images by heart, to see a run begin (more where its
+# loss does not fall at once), to sweep, to try a change.
+BY_HEART_STEPS, FIRST_STEPS, MOST_FIRST_STEPS, SWEEP_STEPS, TRIAL_STEPS = 200, 60, 150, 200, 80
 BETTER = 0.05  # share of ln(classes) that a change has to lower the loss by to be called a help
 GENTLE_WEIGHT_DECAY = 5e-4
 
@@ -146,7 +148,7 @@ class _Doctor:
         yield gradients_rung(trained(trainer, health(trainer)))
 
         self.on_work(f"learning {BY_HEART} images by heart")
-        learner, losses = learn_by_heart(config, self.dataset, self.threads)
+        learner, losses = learn_by_heart(config, self.dataset, self.threads, BY_HEART_STEPS)
         images = len(learner.dataset.train_labels)
         yield overfit_rung(losses, images, classes, config.lr)
         learnt = losses[-1] < LEARNT * math.log(classes)
@@ -154,14 +156,14 @@ class _Doctor:
         yield regularisation_rung(plain, terms, classes, images)
 
         self.on_work("taking the first steps of the run")
-        beginning = begin(config, self.dataset, self.threads)
+        beginning = begin(config, self.dataset, self.threads, FIRST_STEPS, MOST_FIRST_STEPS)
         yield learning_rung(beginning.losses, classes, config.lr, beginning.error)
         if not beginning.error:
             yield dead_rung(health(beginning.trainer), len(beginning.losses))
             yield updates_rung(beginning.update_ratio, config.lr)
 
         self.on_work("sweeping over learning rates")
-        self.sweep = find_lr(config, self.dataset, threads=self.threads)
+        self.sweep = find_lr(config, self.dataset, threads=self.threads, steps=SWEEP_STEPS)
         yield rate_rung(self.sweep, config.lr)
 
     def treat(self, rungs: list[Rung]) -> Diagnosis:

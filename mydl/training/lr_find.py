@@ -27,7 +27,7 @@ OTHER_SPAN = (1e-5, 1.0)
 SMOOTHING = 0.9  # of the loss: about ten steps count
 LEAST_FALL = 0.05  # share of the first loss that it has to fall by to be called learning
 BROKEN = 1.5  # times the first loss: the sweep ends there
-MARGIN = 10.0  # factor between the rate of the lowest loss and the highest that is suggested
+MARGIN = 10.0  # factor between where the loss breaks away and the highest rate that is suggested
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,10 @@ class Sweep:
 
     @property
     def range(self) -> tuple[float, float] | None:
-        """The rates that serve: from a tenth of the suggestion to that of the lowest loss."""
-        if self.suggestion is None or self.lowest is None:
+        """The rates that serve: from a tenth of the suggestion to where the loss breaks away."""
+        if self.suggestion is None:
             return None
-        return self.suggestion / MARGIN, self.lowest
+        return self.suggestion / MARGIN, self.broken or self.rates[-1]
 
     @property
     def words(self) -> str:
@@ -72,7 +72,7 @@ class Sweep:
         return (
             f"The loss fell fastest at {self.steepest:.2g}, was lowest at {self.lowest:.2g} and "
             f"{end}. Suggested: --lr {self.suggestion:g}, the smaller of the rate of the fastest "
-            "fall and a tenth of that of the lowest loss, rounded to one digit."
+            "fall and a tenth of the highest before it breaks away, rounded to one digit."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def judge_sweep(
     steepest = rates[int(np.argmin(slopes))]
     back = np.flatnonzero(curve[best:] > curve[best] + fall / 2)
     broken = rates[best + int(back[0])] if back.size else rates[-1] if ended_early else None
-    suggestion = float(f"{min(steepest, rates[best] / MARGIN):.1g}")
+    suggestion = float(f"{min(steepest, (broken or rates[-1]) / MARGIN):.1g}")
     return Sweep(
         tuple(rates), tuple(losses), tuple(smoothed), rates[best], steepest, broken, suggestion
     )

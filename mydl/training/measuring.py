@@ -24,8 +24,7 @@ from .rungs import FALLEN, LEARNT, recent
 from .trainer import Trainer
 from .trouble import LayerHealth, TrainingDiverged, layer_health
 
-BY_HEART, BY_HEART_STEPS = 20, 200  # images to learn, and steps at most
-STEPS, MOST_STEPS = 60, 150  # of a run's beginning; more where the loss has not fallen
+BY_HEART = 20  # images
 HEALTH_IMAGES = 32
 RATIO_STEPS = 5  # whose updates are averaged
 NO_REGULARISATION: dict[str, Any] = {
@@ -88,7 +87,7 @@ def trained(trainer: Trainer, health: list[LayerHealth]) -> list[LayerHealth]:
 
 
 def learn_by_heart(
-    config: TrainingConfig, dataset: Dataset, threads: int | None
+    config: TrainingConfig, dataset: Dataset, threads: int | None, steps: int
 ) -> tuple[Trainer, list[float]]:
     """Train on a few images until they are learnt or time is over."""
     few = _few(dataset)
@@ -103,10 +102,10 @@ def learn_by_heart(
         shard_size=images,
     )
     trainer = fresh(config, few, threads)
-    _set_schedule(trainer, BY_HEART_STEPS)
+    _set_schedule(trainer, steps)
     losses: list[float] = []
     try:
-        for _ in range(BY_HEART_STEPS):
+        for _ in range(steps):
             losses.append(trainer.take_step(np.arange(images), 0)[0])
             if losses[-1] < LEARNT / 2 * math.log(len(dataset.class_names)):
                 break
@@ -164,8 +163,8 @@ def begin(
     config: TrainingConfig,
     dataset: Dataset,
     threads: int | None,
-    steps: int = STEPS,
-    most: int = MOST_STEPS,
+    steps: int,
+    most: int,
 ) -> Beginning:
     """Take the first steps of a run; up to ``most`` of them while the loss stands still."""
     trainer = fresh(config, dataset, threads)

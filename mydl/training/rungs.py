@@ -271,12 +271,12 @@ def rate_rung(sweep: Sweep, lr: float) -> Rung:
     """Does the learning rate lie where its sweep says it should?"""
     if sweep.range is None:
         words = (
-            f"no rate from {sweep.rates[0]:.1g} to {sweep.rates[-1]:.1g} lowered the loss in "
+            f"no rate from {sweep.rates[0]:.2g} to {sweep.rates[-1]:.2g} lowered the loss in "
             f"{len(sweep.rates)} steps"
         )
         return Rung("learning rate", False, words, lr)
     low, high = sweep.range
-    words = f"rates from {low:.1g} to {high:.1g} serve, the sweep suggests {sweep.suggestion:g}"
+    words = f"rates from {low:.2g} to {high:.2g} serve, the sweep suggests {sweep.suggestion:g}"
     if lr < low:
         return Rung("learning rate", False, f"{lr:g} is too low: {words}", lr)
     if lr > high:

@@ -161,18 +161,18 @@ def warnings(health: Sequence[LayerHealth]) -> list[str]:
     """
     sentences = []
     *hidden, last = health
+    if last.kind == "ReLU" and last.dead_units > 0:
+        sentences.append(
+            f"{last.path}: {last.dead_units:.0%} of the classes get the output zero for every "
+            "image, and a ReLU that is zero passes no gradient; leave out the last ReLU "
+            "(--no-final-relu)"
+        )
     relus = [layer for layer in hidden if layer.kind == "ReLU"]
     dead = max(relus, key=lambda layer: layer.dead_units, default=None)
     if dead is not None and dead.dead_units > MOSTLY_DEAD:
         sentences.append(
             f"{dead.path}: {dead.dead_units:.0%} of its units are zero for every image, so that no "
             "gradient reaches them any more; lower the learning rate or use batch norm"
-        )
-    if last.kind == "ReLU" and last.dead_units > 0:
-        sentences.append(
-            f"{last.path}: {last.dead_units:.0%} of the classes get the output zero for every "
-            "image, and a ReLU that is zero passes no gradient; leave out the last ReLU "
-            "(--no-final-relu)"
         )
     alive = [layer for layer in health if layer.zeros < 1]
     wildest = max(health, key=lambda layer: layer.deviation)

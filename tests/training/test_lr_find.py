@@ -28,9 +28,9 @@ def test_a_fall_and_a_rise_are_read():
     assert sweep.lowest == rates[40]
     assert rates[20] < sweep.steepest < rates[41]
     assert rates[40] < sweep.broken <= rates[-1]
-    assert 0 < sweep.suggestion <= 1.1 * sweep.lowest / 10
+    assert 0 < sweep.suggestion <= 1.1 * sweep.broken / 10
     low, high = sweep.range
-    assert low < sweep.suggestion < high == sweep.lowest
+    assert low < sweep.suggestion < high == sweep.broken
     assert f"--lr {sweep.suggestion:g}" in sweep.words
 
 
