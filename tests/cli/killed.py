@@ -1,7 +1,8 @@
 """Train as ``mydl train`` does, in processes that are killed at random moments.
 
-Run by test_killed.py: FOLDER KILLS LONGEST SEED, then the settings of the run. Each process is
-forked from this one, which has loaded the package: so most of its short life is training.
+Run by test_killed.py: FOLDER KILLS LONGEST, then the settings of the run. Each process is forked
+from this one, which has loaded the package: so most of its short life is training. Where a run ends
+before there were enough kills, another one is begun. The last line names the folders of the runs.
 """
 
 import os
@@ -14,27 +15,33 @@ from pathlib import Path
 import mydl.cli.conduct  # noqa: F401
 from mydl.cli.main import run
 
-folder, kills, longest, seed = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
-settings = sys.argv[5:]
-moments = random.Random(seed)
+name, kills, longest, settings = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4:]
+moments = random.Random(0)
+folders = [Path(f"{name}-1")]
 killed = 0
-while not (Path(folder) / "result.json").exists():
-    begun = (Path(folder) / "config.toml").exists()
-    sys.argv[1:] = ["train", *(["--resume", folder] if begun else ["--out", folder, *settings])]
-    sys.argv += ["--threads", str(1 + killed % 2)]
+while True:
+    folder = folders[-1]
+    begun = (folder / "config.toml").exists()
+    arguments = ["--resume", str(folder)] if begun else ["--out", str(folder), *settings]
+    sys.argv[1:] = ["train", *arguments, "--threads", str(1 + killed % 2)]
     process = os.fork()
     if process == 0:
         try:
             run()
         except SystemExit as end:
-            os._exit(0 if end.code in (0, None) else print(end.code, file=sys.stderr) or 1)
+            print(end.code, file=sys.stderr)
+            os._exit(0 if end.code in (0, None) else 1)
+        os._exit(0)
     if killed < kills:
         time.sleep(moments.uniform(0, longest))
         os.kill(process, signal.SIGKILL)
     _, status = os.waitpid(process, 0)
-    if os.WIFEXITED(status):  # not killed
-        if os.WEXITSTATUS(status) != 0:
-            sys.exit(1)
+    if os.WIFSIGNALED(status):
+        killed += 1
+    elif os.WEXITSTATUS(status) != 0:
+        sys.exit(1)
+    elif killed == kills:
         break
-    killed += 1
-print(killed)
+    else:
+        folders.append(Path(f"{name}-{len(folders) + 1}"))
+print(killed, *folders)
