@@ -164,12 +164,23 @@ def _cores() -> set[int]:
 def communicator() -> Communicator:
     """The connection to the other processes that ``mpiexec`` has started; ``Single`` without.
 
+    Raises:
+        ValueError: mpi4py is not installed, or it is not that of this ``mpiexec``: then each
+            process would take itself for the only one, and all would write the same files.
+
     >>> communicator().size
     1
     """
-    sizes = [os.environ[name] for name in _SIZES if name in os.environ]
-    alone = all(size == "1" for size in sizes) if sizes else _STARTED_BY_PMIX not in os.environ
-    return Single() if alone else MPICommunicator()
+    sizes = {os.environ[name] for name in _SIZES if name in os.environ}
+    if sizes == {"1"} or not (sizes or _STARTED_BY_PMIX in os.environ):
+        return Single()
+    ranks = MPICommunicator()
+    if sizes and str(ranks.size) not in sizes:
+        raise ValueError(
+            f"mpiexec started {sizes.pop()} processes, but mpi4py sees {ranks.size}: they belong "
+            "to different MPI libraries; use the mpiexec of the one that mpi4py finds"
+        )
+    return ranks
 
 
 class Exchange:
@@ -242,20 +253,4 @@ def check_shards(communicator: Communicator, batch_size: int, shard_size: int) -
         raise ValueError(
             f"a batch of {batch_size} images in shards of {shard_size} has work for {shards} of "
             f"{communicator.size} processes: give a larger --batch-size or a smaller --shard-size"
-        )
-
-
-def check_same(communicator: Communicator, what: str, value: Any) -> None:
-    """Refuse to train where this rank has something else than rank 0.
-
-    Args:
-        what: name of the value in the message.
-
-    Raises:
-        ValueError: the values are not equal.
-    """
-    if communicator.share(value) != value:
-        raise ValueError(
-            f"this process has other {what} than the first one: every machine needs the same files "
-            "and the same version of mydl"
         )

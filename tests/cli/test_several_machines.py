@@ -118,6 +118,16 @@ def test_a_process_that_is_killed_ends_the_others(tmp_path):
     assert "Done" not in killed.stdout
 
 
+def test_an_mpiexec_of_another_library_is_found_out(tmp_path):
+    """Its processes see no others, and would all write into the same folder."""
+    command = [sys.executable, "-m", "mydl", "train", "--out", str(tmp_path / "run")]
+    environment = {**ENVIRONMENT, "MV2_COMM_WORLD_SIZE": "2"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 1
+    assert "mpiexec started 2 processes, but mpi4py sees 1" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -16,7 +16,6 @@ from mydl.training.config import TrainingConfig
 from mydl.training.distributed import (
     Exchange,
     Single,
-    check_same,
     check_shards,
     communicator,
 )
@@ -209,18 +208,6 @@ def test_a_batch_without_work_for_all_is_refused(stripes):
     check_shards(Rank(0, 5, [], None), 20, 4)
     with pytest.raises(ValueError, match="work for 5 of 6 processes: give a larger --batch-size"):
         check_shards(Rank(0, 6, [], None), 20, 4)
-
-
-def test_processes_with_different_data_are_found():
-    def check(ranks):
-        try:
-            check_same(ranks, "training images", "abc" if ranks.rank < 2 else "abd")
-        except ValueError as error:
-            return str(error)
-
-    results = on_ranks(3, check)
-    assert results[:2] == [None, None]
-    assert "other training images than the first one" in results[2]
 
 
 @pytest.fixture
