@@ -159,6 +159,8 @@ def warnings(health: Sequence[LayerHealth]) -> list[str]:
     The thresholds are the constants of this module. They are far from what healthy networks show,
     so that a warning means something.
     """
+    if not health:
+        return []
     sentences = []
     *hidden, last = health
     if last.kind == "ReLU" and last.dead_units > 0:
