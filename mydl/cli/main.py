@@ -11,6 +11,7 @@ from .. import __version__
 from .bench import bench
 from .classify import classify
 from .compare import compare
+from .data import data
 from .doctor import doctor
 from .evaluate import evaluate
 from .export import export
@@ -50,6 +51,7 @@ app.command("doctor")(doctor)
 app.command("lr-find")(lr_find)
 app.command("runs")(runs)
 app.command("compare")(compare)
+app.add_typer(data, name="data")
 app.command("eval")(evaluate)
 app.command("classify")(classify)
 app.command("export")(export)
