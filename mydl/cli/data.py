@@ -11,6 +11,8 @@ import typer
 
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
+    from ..layer import Array
+    from ..training.config import TrainingConfig
 
 data = typer.Typer(
     no_args_is_help=True,
@@ -82,6 +84,8 @@ def show(
     columns: Annotated[int, typer.Option(min=1, max=40, help="Images in a row.")] = 10,
     rows: Annotated[int, typer.Option(min=1, max=100, help="Classes to show, at most.")] = 20,
     seed: Annotated[int, typer.Option(min=0, help="Chooses the images and what happens.")] = 0,
+    epoch: Annotated[int, typer.Option(min=1, help="With --augment, the first to show.")] = 1,
+    validation: Validation = 0.1,
     data_dir: DataDir = None,
     image_size: ImageSize = 0,
     download: Download = False,
@@ -89,18 +93,20 @@ def show(
     """Draw training images, a row for each class.
 
     With --augment a row is one image: as it is, and then as each epoch of a run with the same seed
-    and no validation images would see it.
+    and the same validation images sees it.
     """
     from ..data.grid import draw_grid, first_of_each_class
     from ..training.config import TrainingConfig
 
     if (cutout or mixup) and not augment:
         raise ValueError("--cutout and --mixup go with --augment")
-    config = TrainingConfig(data=name, cutout=cutout, mixup=mixup, seed=seed, validation=0.0)
-    dataset = _open(name, data_dir, image_size, 0.0, download)
+    config = TrainingConfig(data=name, cutout=cutout, mixup=mixup, seed=seed)
+    dataset = _open(name, data_dir, image_size, validation, download)
     chosen = first_of_each_class(dataset, columns, seed)[:rows]
     if augment:
-        pictures, titles = _augmented(dataset, config, [row[0] for row in chosen], columns)
+        epochs = range(epoch, epoch + columns - 1)
+        pictures = _augmented(dataset, config, [row[0] for row in chosen], epochs)
+        titles = ["as it is", *(f"epoch {number}" for number in epochs)]
     else:
         seen = slice(dataset.margin, dataset.margin + dataset.image_size)
         pictures, titles = [dataset.train_images[row][:, seen, seen] for row in chosen], []
@@ -118,8 +124,10 @@ def _open(
     return hold_out(open_dataset(name, data_dir, download, image_size), validation)
 
 
-def _augmented(dataset: Dataset, config: Any, chosen: list[Any], columns: int) -> Any:
-    """Each chosen image as it is and in the first epochs, as uint8, and the columns' titles."""
+def _augmented(
+    dataset: Dataset, config: TrainingConfig, chosen: list[int], epochs: range
+) -> list[Array]:
+    """Each chosen image as it is and as epochs, counted from 1, see it: (1 + epochs, S, S, C)."""
     import numpy as np
 
     from ..training.images import TrainingImages
@@ -128,17 +136,18 @@ def _augmented(dataset: Dataset, config: Any, chosen: list[Any], columns: int) -
     plain = replace(config, augment=False, cutout=0, mixup=0.0)
     seen = [TrainingImages(dataset, plain).load(indices, 0)[0]]
     images = TrainingImages(dataset, config)
-    seen += [images.load(indices, epoch)[0] for epoch in range(columns - 1)]
+    seen += [images.load(indices, epoch - 1)[0] for epoch in epochs]
     pixels = (np.stack(seen, axis=1) * dataset.std + dataset.mean) * 255
-    titles = ["as it is", *(f"epoch {epoch + 1}" for epoch in range(columns - 1))]
-    return list(np.rint(pixels).clip(0, 255).astype(np.uint8)), titles
+    return list(np.rint(pixels).clip(0, 255).astype(np.uint8))
 
 
 def _describe(dataset: Dataset, data_dir: Path | None) -> dict[str, Any]:
     import numpy as np
 
     from ..data import DATASETS, find_dataset
+    from ..data.fitted import mean_and_deviation
 
+    mean, std = mean_and_deviation(dataset.train_images)
     counts = {}
     for part in ("train", "validation", "test"):
         labels = getattr(dataset, f"{part}_labels")
@@ -150,8 +159,9 @@ def _describe(dataset: Dataset, data_dir: Path | None) -> dict[str, Any]:
         "place": str(find_dataset(dataset.name, data_dir)),
         "image_shape": list(dataset.image_shape),
         "images": {part: sum(numbers) for part, numbers in counts.items()},
-        "mean": [float(value) for value in dataset.mean],
-        "std": [float(value) for value in dataset.std],
+        "mean": mean.tolist(),
+        "std": std.tolist(),
+        "normalised_by": {"mean": dataset.mean.tolist(), "std": dataset.std.tolist()},
         "mirror": dataset.mirror,
         "classes": {
             name: {part: numbers[i] for part, numbers in counts.items()}
@@ -164,14 +174,16 @@ def _as_text(document: dict[str, Any]) -> str:
     from .table import plain_table
 
     height, width, channels = document["image_shape"]
+    by = document["normalised_by"]
     images = ", ".join(f"{count:,} {part}" for part, count in document["images"].items())
     lines = [
         f"{document['name']}: {document['about']}",
         f"lies in    {document['place']}",
         f"images     {images}",
         f"size       {height}x{width} pixels, {channels} channels",
-        f"mean       {', '.join(f'{value:.4f}' for value in document['mean'])}",
-        f"deviation  {', '.join(f'{value:.4f}' for value in document['std'])}",
+        f"mean       {_numbers(document['mean'])}",
+        f"deviation  {_numbers(document['std'])}",
+        f"inputs     minus {_numbers(by['mean'])}, divided by {_numbers(by['std'])}",
         f"mirrored   {'yes' if document['mirror'] else 'no'}, when images are augmented",
         "",
     ]
@@ -183,3 +195,7 @@ def _as_text(document: dict[str, Any]) -> str:
         )
     rows = [[name, *(f"{count:,}" for count in of.values())] for name, of in classes.items()]
     return "\n".join([*lines, plain_table(["class", *document["images"]], rows, left=1)])
+
+
+def _numbers(values: list[float]) -> str:
+    return ", ".join(f"{value:.4f}" for value in values)

@@ -10,7 +10,8 @@ import numpy as np
 from ..layer import Array
 from .dataset import Dataset
 
-INCHES = 0.9  # of an image's side
+SIDE = 96  # pixels that an image's side is drawn with, nearly: small images in whole multiples
+DPI = 100
 
 
 def first_of_each_class(dataset: Dataset, count: int, seed: int = 0) -> list[Array]:
@@ -38,26 +39,45 @@ def draw_grid(
 
     Args:
         path: of the PNG file.
-        rows: for each, (n, H, W, C), uint8; one channel is grey.
+        rows: for each, (n, S, S, 3), uint8; S is the same in all.
         names: of the rows.
         titles: of the columns, if they have any.
+
+    Raises:
+        ValueError: the path has the ending of another kind of file.
+        OSError: the file cannot be written.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    columns = max(map(len, rows))
+    if path.suffix.lower() not in ("", ".png"):
+        raise ValueError(f"{path}: the picture is a PNG file, so call it {path.stem}.png")
+    rows = [np.stack([_shrunk(image) for image in images]) for images in rows]
+    side, columns = rows[0].shape[1], max(map(len, rows))
+    step = side + max(1, side // 16)  # pixels from an image to the next
+    # One large picture is drawn far faster than thousands of small ones.
+    picture = np.full((step * len(rows), step * columns, 3), 255, np.uint8)
+    for row, images in enumerate(rows):
+        for column, image in enumerate(images):
+            top, left = row * step, column * step
+            picture[top : top + side, left : left + side] = image
+    height, width = (pixels * (SIDE // side) / DPI for pixels in picture.shape[:2])
     with rc_context({"text.parse_math": False}):  # a class's name is no formula
-        size = (INCHES * columns + 1.2, INCHES * len(rows) + 0.4)
-        figure = Figure(figsize=size, layout="compressed")
-        grid = figure.subplots(len(rows), columns, squeeze=False)
-        for line, images, name in zip(grid, rows, names, strict=True):
-            for axes in line:
-                axes.axis("off")
-            for axes, image in zip(line, images, strict=False):
-                axes.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255)
-            line[0].text(
-                -0.1, 0.5, name, transform=line[0].transAxes, ha="right", va="center", fontsize=9
-            )
-        for axes, title in zip(grid[0], titles, strict=False):
-            axes.set_title(title, fontsize=8)
-        figure.savefig(path, dpi=100)
+        figure = Figure(figsize=(width, height))
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.imshow(picture, interpolation="nearest")
+        axes.spines[:].set_visible(False)
+        axes.tick_params(length=0, labeltop=True, labelbottom=False)
+        axes.set_yticks([step * row + side / 2 for row in range(len(rows))], names, fontsize=9)
+        places = [step * column + side / 2 for column in range(len(titles))]
+        axes.set_xticks(places, titles, fontsize=8)
+        figure.savefig(path, dpi=DPI, format="png", bbox_inches="tight", pad_inches=0.1)
+
+
+def _shrunk(image: Array) -> Array:
+    """An image that is not larger than it will be drawn."""
+    if len(image) <= SIDE:
+        return image
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(image).resize((SIDE, SIDE)))

@@ -64,7 +64,7 @@ class Official(ABC):
             looked = " or ".join(str(place) for place in places(data_dir))
             raise MissingDataError(
                 f"{self.title} is not in {looked}: {self.advice}; --download (in Python, "
-                "download=True) fetches it"
+                f"download=True) fetches its {self.megabytes} MB"
             )
         if missing := self.lacks(path):
             raise DataError(f"{path} lacks {', '.join(missing)}; unpack or download it again")

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mydl.data import load_dataset
+from mydl.data.split import hold_out
+
 
 def mydl_data(*arguments, folder):
     command = [sys.executable, "-m", "mydl", "data", *map(str, arguments)]
@@ -61,8 +64,12 @@ def test_info_counts_the_images_of_each_class(tmp_path, arrays):
     assert document["classes"]["round"] == {"train": 16, "validation": 4, "test": 1}
     assert document["classes"]["flat"] == {"train": 1, "validation": 0, "test": 1}
     images = np.load(arrays)["train_images"] / 255
-    np.testing.assert_allclose(document["mean"], images.mean((0, 1, 2)), atol=1e-6)
-    np.testing.assert_allclose(document["std"], images.std((0, 1, 2)), atol=1e-6)
+    used = document["normalised_by"]
+    np.testing.assert_allclose(used["mean"], images.mean((0, 1, 2)), atol=1e-6)
+    np.testing.assert_allclose(used["std"], images.std((0, 1, 2)), atol=1e-6)
+    training = hold_out(load_dataset("npz", arrays), 0.2).train_images[:] / 255
+    np.testing.assert_allclose(document["mean"], training.mean((0, 1, 2)), atol=1e-6)
+    np.testing.assert_allclose(document["std"], training.std((0, 1, 2)), atol=1e-6)
 
 
 def test_show_draws_a_row_for_each_class(tmp_path, arrays):
@@ -85,6 +92,8 @@ def test_show_augment_draws_what_training_sees(tmp_path):
     assert np.array_equal(plain, again)
     assert not np.array_equal(plain, cut)
     assert not np.array_equal(plain, draw("--augment", "--seed", 1))
+    assert not np.array_equal(plain, draw("--augment", "--epoch", 2))
+    assert not np.array_equal(plain, draw("--augment", "--mixup", 1))
 
 
 @pytest.mark.parametrize(
@@ -98,6 +107,7 @@ def test_show_augment_draws_what_training_sees(tmp_path):
         (("show", "digits", "--cutout", 3), "--cutout and --mixup go with --augment"),
         (("show", "digits", "--augment", "--mixup", -1), "mixup must be 0 or greater"),
         (("show", "digits", "--out", "no/such/place.png"), "no/such/place.png"),
+        (("show", "digits", "--out", "grid.jpg"), "a PNG file, so call it grid.png"),
     ],
 )
 def test_wrong_arguments_are_answered_in_one_sentence(tmp_path, arguments, message):
