@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from ..training.config import TrainingConfig
-from .train import RUN_OPTIONS, _read, _run_options, _settings, train
+from .train import RUN_OPTIONS, make_config, read_settings, run_options, train
 
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
@@ -70,6 +70,6 @@ def takes_run(command: Callable[..., None]) -> Callable[..., None]:
 
 def _run(given: dict[str, Any]) -> Run:
     config: Path | None = given.pop("config")
-    settings = _read(config) if config is not None else {}
-    options = _run_options(settings, {**dict.fromkeys(RUN_OPTIONS), **given})
-    return Run(_settings(settings, given), options["threads"], bool(options["download"]))
+    settings = read_settings(config) if config is not None else {}
+    options = run_options(settings, {**dict.fromkeys(RUN_OPTIONS), **given})
+    return Run(make_config(settings, given), options["threads"], bool(options["download"]))

@@ -26,7 +26,8 @@ RUN_OPTIONS: dict[str, tuple[type, bool]] = {
 def _setting(panel: str, name: str, text: str) -> Any:
     """An option for a setting of the configuration, whose defaults the help page shows."""
     shown = _show(name, getattr(TrainingConfig(), name))
-    for case, settings in {**DATA_DEFAULTS, "fine-tuning": FINE_TUNING}.items():
+    cases = {name: DATA_DEFAULTS[name] for name in ("cifar10", "imagefolder")}
+    for case, settings in {**cases, "fine-tuning": FINE_TUNING}.items():
         if name in settings:
             shown += f"; {case}: {_show(name, settings[name])}"
     return typer.Option(help=text, show_default=shown or False, rich_help_panel=panel)
@@ -61,7 +62,7 @@ def train(
     ] = None,
     data: Annotated[
         str | None,
-        _data("data", "digits (comes with mydl), cifar10 or imagefolder (your own photographs)."),
+        _data("data", "digits (comes with mydl), cifar10, ...; `mydl data list` shows all."),
     ] = None,
     data_dir: Annotated[
         Path | None, _data("data_dir", "Folder or archive with the data set.")
@@ -182,9 +183,9 @@ def train(
     with communicator() as ranks:
         if resume is not None:
             _only_run_options(context, resume)
-        settings = _read(config) if config is not None else {}
-        options = _run_options(settings, context.params)
-        chosen = None if resume is not None else _settings(settings, context.params)
+        settings = read_settings(config) if config is not None else {}
+        options = run_options(settings, context.params)
+        chosen = None if resume is not None else make_config(settings, context.params)
 
         from .conduct import Options, begin, follow, go_on  # with the compiler
 
@@ -216,7 +217,7 @@ def _only_run_options(context: typer.Context, resume: Path) -> None:
             )
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_settings(path: Path) -> dict[str, Any]:
     """The settings in a TOML file."""
     import tomllib
 
@@ -226,7 +227,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path}: not a TOML file ({error})") from None
 
 
-def _run_options(settings: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+def run_options(settings: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """Take the options that are no settings out of those of a file; flags come on top."""
     options: dict[str, Any] = {}
     for name, (kind, _) in RUN_OPTIONS.items():
@@ -237,7 +238,7 @@ def _run_options(settings: dict[str, Any], given: dict[str, Any]) -> dict[str, A
     return options
 
 
-def _settings(base: dict[str, Any], given: dict[str, Any]) -> TrainingConfig:
+def make_config(base: dict[str, Any], given: dict[str, Any]) -> TrainingConfig:
     """The configuration: a file's settings, with the flags on top, and what goes with them."""
     names = TrainingConfig().to_dict()
     for name in base:

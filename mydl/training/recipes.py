@@ -43,7 +43,13 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 
-DATA_DEFAULTS: dict[str, dict[str, Any]] = {"cifar10": CIFAR10, "imagefolder": IMAGEFOLDER}
+DATA_DEFAULTS: dict[str, dict[str, Any]] = {
+    "cifar10": CIFAR10,
+    "cifar100": CIFAR10,
+    "mnist": {**CIFAR10, "epochs": 5},
+    "fashion-mnist": CIFAR10,
+    "imagefolder": IMAGEFOLDER,
+}
 
 # Images in a shard, at least: fewer make too little of what has to be done once for each shard,
 # and the statistics of fewer are too rough to normalise by.

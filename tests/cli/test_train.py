@@ -9,7 +9,7 @@ import tomllib
 
 import pytest
 
-from mydl.cli.train import RUN_OPTIONS, _settings, train
+from mydl.cli.train import RUN_OPTIONS, make_config, train
 from mydl.training.config import TrainingConfig
 from mydl.training.recipes import recipe
 
@@ -146,7 +146,7 @@ def test_every_option_can_stand_in_a_file(tmp_path):
 
 def given(settings=None, **flags):
     """The configuration of a file's settings with flags on top."""
-    return _settings(dict(settings or {}), dict(flags))
+    return make_config(dict(settings or {}), dict(flags))
 
 
 def test_a_preset_is_a_recipe_whose_settings_can_be_changed():

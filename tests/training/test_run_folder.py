@@ -156,9 +156,7 @@ def test_a_folder_that_vanished_is_not_made_again(tmp_path, stripes):
     with RunFolder(tmp_path / "run", CONFIG) as folder:
         shutil.rmtree(folder.path)
         for write in (folder.save_checkpoint, folder.save_weights, folder.finish):
-            with pytest.raises(
-                OSError, match=r"cannot be written \(No such file or directory"
-            ):
+            with pytest.raises(OSError, match=r"cannot be written \(No such file or directory"):
                 write(trainer)
         with pytest.raises(OSError, match=r"metrics\.csv: this cannot be written"):
             folder.write_metrics([row(1)])
