@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..data.npy import read_npy
 from ..layer import Array
 from .archive import open_archive
 from .writing import whole_file
@@ -66,7 +65,7 @@ def read(path: Path) -> dict[str, Array]:
     try:
         with open_archive(path) as archive:
             return {
-                entry.removesuffix(".npy"): _array(archive.read(entry))
+                entry.removesuffix(".npy"): read_npy(archive.read(entry))
                 for entry in archive.namelist()
             }
     except FileNotFoundError:
@@ -75,19 +74,3 @@ def read(path: Path) -> dict[str, Array]:
         raise WeightsError(f"{path}: this is a folder, not a file") from None
     except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds on damaged files
         raise WeightsError(f"{path}: not a readable .npz file ({error})") from None
-
-
-def _array(raw: bytes) -> Array:
-    """The array in an .npy file, refused before memory is taken if bytes are missing."""
-    content = io.BytesIO(raw)
-    version = np.lib.format.read_magic(content)
-    read_header = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }[version]
-    shape, columns_first, dtype = read_header(content)
-    rest = raw[content.tell() :]
-    if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(rest):
-        raise ValueError(f"{len(rest)} bytes are no array of shape {shape} and type {dtype}")
-    values: Array = np.frombuffer(rest, dtype)
-    return values.reshape(shape, order="F" if columns_first else "C")
