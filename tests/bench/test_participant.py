@@ -14,6 +14,8 @@ from mydl.bench.implementations import choose_implementations, prepare
 from mydl.bench.participant import NotMeasured, Participant
 from mydl.bench.worker import measure, peak_memory_mb, read_case, warm_up
 
+pytestmark = pytest.mark.slow  # each starts processes of its own
+
 TINY = Case("squeezenet_tiny", 10, (16, 16, 3), 1, "train")
 
 

@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 from mydl.cli import bench as module
 from mydl.cli.bench import bench
 
+pytestmark = pytest.mark.slow  # each starts processes of its own
+
 app = typer.Typer()
 app.command()(bench)
 

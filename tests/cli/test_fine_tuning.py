@@ -14,6 +14,8 @@ from PIL import Image, ImageDraw
 from mydl.models.saved import load_model
 from mydl.pretrained import pretrained_state
 
+pytestmark = pytest.mark.slow  # each starts processes of its own
+
 
 def mydl(*arguments, cwd):
     command = [sys.executable, "-m", "mydl", *map(str, arguments)]

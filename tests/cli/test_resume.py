@@ -15,7 +15,10 @@ import pytest
 SETTINGS = ["--epochs", "2", "--batch-size", "64", "--no-batch-norm", "--lr", "0.01"]
 COMMAND = [sys.executable, "-m", "mydl", "train"]
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+pytestmark = [
+    pytest.mark.slow,  # each starts processes of its own
+    pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals"),
+]
 
 
 def train(cwd, *arguments, **options):
