@@ -81,6 +81,7 @@ def test_show_draws_a_row_for_each_class(tmp_path, arrays):
         assert len(np.unique(np.asarray(picture.convert("L")))) > 50
 
 
+@pytest.mark.slow
 def test_show_augment_draws_what_training_sees(tmp_path):
     def draw(*options):
         done = mydl_data("show", "digits", "--rows", 2, "--columns", 3, *options, folder=tmp_path)

@@ -51,7 +51,8 @@ def leftovers(folder):
     return [path for path in folder.rglob(".*") if path.name != ".lock"]
 
 
-@pytest.mark.parametrize(("kills", "epochs"), [(3, 2), pytest.param(50, 8, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("kills", "epochs"), [(3, 2), (50, 8)])
 def test_a_run_that_is_killed_and_resumed_ends_with_the_same_bits(tmp_path, kills, epochs):
     settings = ["--epochs", str(epochs)]
     (calm,) = train(tmp_path, "calm", 0, 0, *settings)
