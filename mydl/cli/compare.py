@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..training.config import in_words
 from .runs import percent
 from .table import print_table
 
@@ -75,14 +76,6 @@ def _print_differences(found: list[Run]) -> None:
     if not names:
         typer.echo("All settings are the same")
         return
-    rows = [(name, *(_say(each[name]) for each in settings)) for name in names]
+    rows = [(name, *(in_words(each[name], " ") for each in settings)) for name in names]
     header = ("setting", *(str(place) for place in range(1, len(found) + 1)))
     print_table(header, rows, left=len(header))
-
-
-def _say(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return " ".join(value) or "none"
-    return str(value) if value != "" else "none"

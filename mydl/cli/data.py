@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -133,9 +132,8 @@ def _augmented(
     from ..training.images import TrainingImages
 
     indices = np.array(chosen)
-    plain = replace(config, augment=False, cutout=0, mixup=0.0)
-    seen = [TrainingImages(dataset, plain).load(indices, 0)[0]]
     images = TrainingImages(dataset, config)
+    seen = [images.plain().load(indices, 0)[0]]
     seen += [images.load(indices, epoch - 1)[0] for epoch in epochs]
     pixels = (np.stack(seen, axis=1) * dataset.std + dataset.mean) * 255
     return list(np.rint(pixels).clip(0, 255).astype(np.uint8))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 import sys
 import textwrap
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -32,6 +31,7 @@ def doctor(
     changes are tried and the one that helps most is named. Exits with status 1 when a rung fails.
     """
     from ..training.doctor import examine
+    from ..training.runs import without_nan
 
     dataset = run.open_dataset()
     waiting = sys.stderr.isatty() and not as_json
@@ -45,7 +45,7 @@ def doctor(
     if waiting:
         _clear()
     if as_json:
-        print(json.dumps(_plain(diagnosis.to_dict()), indent=2, allow_nan=False))
+        print(json.dumps(without_nan(diagnosis.to_dict()), indent=2, allow_nan=False))
     else:
         print(f"\n{textwrap.fill(diagnosis.advice, _width())}")
     if not diagnosis.healthy:
@@ -75,12 +75,3 @@ def _wait(work: str) -> None:
 
 def _clear() -> None:
     print("\r\033[K", end="", file=sys.stderr, flush=True)
-
-
-def _plain(value: Any) -> Any:
-    """The value as JSON can hold it: what is not finite becomes null."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -152,5 +152,18 @@ class TrainingConfig:
         return asdict(self)
 
 
+def in_words(value: object, separator: str = ", ") -> str:
+    """A setting's value as people say it.
+
+    >>> in_words(True), in_words(("features.conv1", "features.fire2")), in_words("")
+    ('yes', 'features.conv1, features.fire2', 'none')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return separator.join(value) or "none"
+    return str(value) if value != "" else "none"
+
+
 def _is_texts(value: object) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)

@@ -10,7 +10,6 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from typing import Any
 
 import numpy as np
 import tomli_w
@@ -22,10 +21,10 @@ from ..models.summary import HEADER, summary
 from ..weights.writing import whole_file
 from .charts import Line, line_chart, number
 from .checkpoint import versions
-from .config import TrainingConfig
+from .config import TrainingConfig, in_words
 from .evaluation import Evaluation
 from .pictures import first_filters, png_address, shown
-from .progress import EpochReport
+from .progress import EpochReport, best_epoch
 from .report import worst_mistakes
 from .runs import duration
 
@@ -102,9 +101,8 @@ def _headline(
     ]
     if len(dataset.class_names) > 5:
         cards.insert(1, ("In the first five", f"{evaluation.top5:.2%}", ""))
-    judged = [row for row in history if np.isfinite(row.validation_accuracy)]
-    if judged:
-        best = max(judged, key=lambda row: row.validation_accuracy)
+    best = best_epoch(history)
+    if best is not None:
         cards.append(("Best validation", f"{best.validation_accuracy:.2%}", f"epoch {best.epoch}"))
     cards.append(("Parameters", f"{model.num_parameters():,}", ""))
     if history:
@@ -280,8 +278,8 @@ def _settings(config: TrainingConfig) -> str:
         changed = value != field.default
         rows.append(
             f"<tr{' class=changed' if changed else ''}><td>{field.name}</td>"
-            f"<td>{escape(_say(value))}</td>"
-            f"<td>{escape(f'instead of {_say(field.default)}') if changed else ''}</td></tr>"
+            f"<td>{escape(in_words(value))}</td>"
+            f"<td>{escape(f'instead of {in_words(field.default)}') if changed else ''}</td></tr>"
         )
     told = "Those with a coloured ground, and a note on the right, differ from the defaults."
     if config == type(config)():
@@ -290,15 +288,6 @@ def _settings(config: TrainingConfig) -> str:
         f"<p>{told}</p>\n"
         f'<div class="scroll" tabindex="0"><table><tbody>{"".join(rows)}</tbody></table></div>'
     )
-
-
-def _say(value: Any) -> str:
-    """A setting as it would be said."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return ", ".join(value) or "none"
-    return str(value) if value != "" else "none"
 
 
 def _repeat(config: TrainingConfig, command: str) -> str:

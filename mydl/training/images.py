@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from dataclasses import replace
 from itertools import islice, pairwise
 
 import numpy as np
@@ -30,6 +31,11 @@ class TrainingImages:
 
     def __init__(self, dataset: Dataset, config: TrainingConfig, stem: Stem | None = None) -> None:
         self._dataset, self._config, self._stem = dataset, config, stem
+
+    def plain(self) -> TrainingImages:
+        """The same images as they are, with nothing done to them but normalisation."""
+        config = replace(self._config, augment=False, cutout=0, mixup=0.0)
+        return TrainingImages(self._dataset, config, self._stem)
 
     def load(self, indices: Array, epoch: int) -> tuple[Array, Array]:
         """The inputs (N, H, W, C) and labels, (N,) or mixed (N, K), of some training images."""

@@ -146,7 +146,7 @@ def batches(trainer: Trainer) -> Iterator[tuple[Array, int]]:
     size = trainer.config.batch_size * trainer.config.accumulate
     images = len(trainer.dataset.train_labels)
     for epoch in itertools.count():
-        order = np.random.default_rng((trainer.config.seed, epoch)).permutation(images)
+        order = trainer.images.order(epoch)
         for start in range(0, max(1, images - size + 1), size):
             yield order[start : start + size], epoch
 

@@ -17,15 +17,13 @@ from ..layers.dropout import Dropout
 from ..losses import SoftmaxCrossEntropy
 from ..schedules import make_schedule
 from .config import TrainingConfig
-from .frozen import frozen_parameters, split
-from .images import TrainingImages
+from .frozen import frozen_parameters
 from .lr_find import batches
 from .rungs import FALLEN, LEARNT, recent
-from .trainer import Trainer
-from .trouble import LayerHealth, TrainingDiverged, layer_health
+from .trainer import HEALTH_IMAGES, Trainer
+from .trouble import LayerHealth, TrainingDiverged, layer_health, update_ratio
 
 BY_HEART = 20  # images
-HEALTH_IMAGES = 32
 RATIO_STEPS = 5  # whose updates are averaged
 NO_REGULARISATION: dict[str, Any] = {
     "augment": False,
@@ -69,9 +67,7 @@ def first_loss(trainer: Trainer) -> float:
 
 def some_images(trainer: Trainer) -> tuple[Array, Array]:
     """A small batch as the layers that are trained get to see it."""
-    config = replace(trainer.config, augment=False, cutout=0, mixup=0.0)
-    stem, _ = split(trainer.model, frozen_parameters(trainer.model, config.freeze))
-    images = TrainingImages(trainer.dataset, config, stem)
+    images = trainer.images.plain()
     return images.load(images.order(0)[:HEALTH_IMAGES], 0)
 
 
@@ -181,7 +177,7 @@ def begin(
             losses.append(math.inf)
             error = str(diverged)
             break
-        ratios.append(_update_ratio(trainer, before))
+        ratios.append(update_ratio(trainer.engine.vector, before))
         if len(losses) >= steps and recent(losses) < FALLEN * chance:
             break
     ratio = float(np.mean(ratios[-RATIO_STEPS:])) if ratios else math.nan
@@ -195,15 +191,3 @@ def _set_schedule(trainer: Trainer, steps: int) -> None:
     trainer.schedule = make_schedule(
         "constant", lr=config.lr, total_steps=steps, warmup_steps=steps // 3 if rises else 0
     )
-
-
-def _update_ratio(trainer: Trainer, before: Array) -> float:
-    """Size of a step as a share of the weights': the median over the layers that are trained."""
-    vector = trainer.engine.vector
-    ratios = []
-    for path, place in vector.slices.items():
-        size = float(np.linalg.norm(before[place]))
-        moved = float(np.linalg.norm(vector.data[place] - before[place]))
-        if path.endswith("weight") and size > 0:
-            ratios.append(moved / size)
-    return float(np.median(ratios)) if ratios else math.inf

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Protocol, Self
 
@@ -50,6 +51,12 @@ class EpochReport:
     images_per_second: float
     dead_units: float
     update_ratio: float
+
+
+def best_epoch(history: Sequence[EpochReport]) -> EpochReport | None:
+    """The epoch with the highest validation accuracy, the first of equals; None without any."""
+    judged = [row for row in history if not math.isnan(row.validation_accuracy)]
+    return max(judged, key=lambda row: row.validation_accuracy, default=None)
 
 
 class Watcher(Protocol):

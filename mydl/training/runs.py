@@ -15,7 +15,7 @@ from ..weights.writing import whole_file
 from .config import TrainingConfig
 from .lock import NAME as LOCK_FILE
 from .lock import Lock
-from .progress import EpochReport
+from .progress import EpochReport, best_epoch
 
 CONFIG, METRICS, RESULT, MODEL = "config.toml", "metrics.csv", "result.json", "model.npz"
 
@@ -100,8 +100,7 @@ class Run:
     @property
     def best(self) -> EpochReport | None:
         """The epoch with the highest validation accuracy, the first of equals; None without any."""
-        judged = [row for row in self.history if not math.isnan(row.validation_accuracy)]
-        return max(judged, key=lambda row: row.validation_accuracy, default=None)
+        return best_epoch(self.history)
 
     @property
     def test_accuracy(self) -> float:
@@ -241,16 +240,17 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
 
 
-def without_nan(values: Mapping[str, Any]) -> dict[str, Any]:
+def without_nan(value: Any) -> Any:
     """The same for JSON, which has null for numbers that are not finite.
 
     >>> without_nan({"loss": float("nan"), "epochs": 3, "data": "digits"})
     {'loss': None, 'epochs': 3, 'data': 'digits'}
     """
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in values.items()
-    }
+    if isinstance(value, Mapping):
+        return {name: without_nan(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def duration(seconds: float) -> str:

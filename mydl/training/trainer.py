@@ -52,6 +52,7 @@ class Trainer:
         dataset: the data, with the mean and std that the weights to start from expect.
         engine: runs the network in shards over threads, without its leading layers if these are
             frozen: no gradient is needed there, and they are run when images are loaded.
+        images: how the training images reach the network.
         progress: how far the run is.
         evaluation: what the last epoch's network makes of the validation images; None without.
 
@@ -79,7 +80,7 @@ class Trainer:
         self._ranks = Single() if communicator is None else communicator
         self._part = self._ranks.rank, self._ranks.size
         check_shards(self._ranks, config.batch_size, config.shard_size)
-        self._images = TrainingImages(self.dataset, config, self._stem)
+        self.images = TrainingImages(self.dataset, config, self._stem)
         self._loss = SoftmaxCrossEntropy(label_smoothing=config.label_smoothing)
         self.engine = ShardedModel(
             trained,
@@ -252,8 +253,8 @@ class Trainer:
 
         Yields the loss of each step.
         """
-        progress, load, size = self.progress, self._images.prefetch, self._images_per_step
-        order = self._images.order(progress.epoch)
+        progress, load, size = self.progress, self.images.prefetch, self._images_per_step
+        order = self.images.order(progress.epoch)
         steps = [order[i : i + size] for i in range(0, len(order), size)]
         with ThreadPoolExecutor(1, thread_name_prefix="mydl-prefetch") as executor:
             ahead: list[Prefetched] | None = None
@@ -294,13 +295,13 @@ class Trainer:
         step = self.optimizer.steps
         self._vector.grad[...] = 0
         loss, hits = 0.0, 0
-        for part, batch in enumerate(self._images.batches(chosen)):
+        for part, batch in enumerate(self.images.batches(chosen)):
             share = len(batch) / len(chosen)
             if part > 0:  # whole running statistics, which the next batch starts from
                 self._ranks.sum(self._vector.state)
             result = self.engine.gradient(
                 len(batch),
-                prefetched[part] if prefetched else self._images.loader(batch, epoch),
+                prefetched[part] if prefetched else self.images.loader(batch, epoch),
                 step=step * self.config.accumulate + part,
                 share=share,
                 part=self._part,
@@ -329,7 +330,7 @@ class Trainer:
         progress, validating = self.progress, self.config.validation > 0
         self.evaluation = self.evaluate("validation", self._ranks) if validating else None
         loss = self.evaluation.loss if self.evaluation else math.nan
-        x, labels = self._images.load(self._images.order(0)[:HEALTH_IMAGES], progress.epoch)
+        x, labels = self.images.load(self.images.order(0)[:HEALTH_IMAGES], progress.epoch)
         health = layer_health(self.engine.model, self._loss, x, labels)
         for warning in warnings(health):
             watcher.on_note(warning)
@@ -382,7 +383,7 @@ class Trainer:
         """Which layer and array of the step was the first that is not finite."""
         size = self.config.shard_size
         for start in range(0, len(chosen), size):
-            x, labels = self._images.load(chosen[start : start + size], epoch)
+            x, labels = self.images.load(chosen[start : start + size], epoch)
             found = first_bad(self.engine.model, self._loss, x, labels)
             if found is not None:
                 return f"training has diverged at step {self.optimizer.steps + 1}: {found}"

@@ -227,9 +227,10 @@ def update_ratio(vector: ParameterVector, before: Array) -> float:
     for path, place in vector.slices.items():
         size = float(np.linalg.norm(before[place]))
         step = float(np.linalg.norm(vector.data[place] - before[place]))
-        if path.endswith("weight") and size > 0 and step > 0:
+        if path.endswith("weight") and size > 0:
             ratios.append(step / size)
-    return float(np.median(ratios)) if ratios else math.nan
+    moved = [ratio for ratio in ratios if ratio > 0]  # the others are frozen
+    return float(np.median(moved or ratios)) if ratios else math.nan
 
 
 def sanity_line(loss: float, num_classes: int) -> str:
