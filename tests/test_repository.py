@@ -12,7 +12,8 @@ import mydl
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mydl"
-SOURCES = sorted(PACKAGE.rglob("*.py"))
+EXERCISES = PACKAGE / "learn" / "exercises"  # data: loaded by path, each file on its own
+SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if EXERCISES not in path.parents)
 
 # Imports go from a part to parts before it in this list, never after.
 ORDER = [
@@ -34,6 +35,7 @@ ORDER = [
     "parallel",
     "classifier",
     "gradcheck",
+    "learn",
     "training",
     "bench",
     "cli",
@@ -133,4 +135,7 @@ def test_the_wheel_holds_every_module_and_the_data(tmp_path):
     embedded = ("squeezenet1_1.npz", "imagenet_classes.txt", "LICENSE-pretrained.txt")
     assert {f"mydl/pretrained/{name}" for name in embedded} <= names
     assert "mydl/training/report.html" in names
+    exercises = {str(path.relative_to(ROOT)) for path in EXERCISES.glob("*/*.*")}
+    assert exercises
+    assert exercises <= names
     assert not any(name.startswith(("layers/", "models/", "tests/")) for name in names)

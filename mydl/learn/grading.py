@@ -1,0 +1,124 @@
+"""Run an exercise's checks on a student's file, in this process.
+
+Endless loops, floods of output and crashes are not held off here: ``runner.py`` does that, by
+calling this in a process of its own.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from .checks import Check, WrongAnswer
+from .course import Exercise
+from .result import CheckResult
+from .student import Student, explained
+from .wrong import fail
+
+
+def grade(
+    exercise: Exercise, file: Path, before: Callable[[int], None] = lambda index: None
+) -> Iterator[CheckResult]:
+    """The result of each check, one after the other.
+
+    Args:
+        exercise: whose checks are run.
+        file: the student's.
+        before: is called with the index of each check before it runs.
+    """
+    checks = exercise.load_checks()
+    file = file.resolve()
+    with _importable(file):
+        before(0)
+        try:
+            student = Student(load(file, exercise), file.parent)
+        except WrongAnswer as wrong:
+            for check in checks:
+                yield _rejected(check, wrong)
+            return
+        for index, check in enumerate(checks):
+            before(index)
+            yield _run(check, student)
+
+
+def _run(check: Check, student: Student) -> CheckResult:
+    try:
+        check.run(student)
+    except WrongAnswer as wrong:
+        return _rejected(check, wrong)
+    except Exception as error:
+        # The student's code ran through, and the check can do nothing with what came out.
+        returned = student._watch.last_result
+        problem = f"{type(error).__name__}: {error}"
+        if returned:
+            sentence = f"{returned}, and the check expects something else ({problem})"
+            return CheckResult(check.title, check.points, "type", sentence)
+        line = traceback.extract_tb(error.__traceback__)[-1]
+        sentence = (
+            f"the check itself is broken, in line {line.lineno} of {line.filename}: {problem}"
+        )
+        return CheckResult(check.title, check.points, "broken-check", sentence)
+    return CheckResult(check.title, check.points)
+
+
+def _rejected(check: Check, wrong: WrongAnswer) -> CheckResult:
+    from ..gradcheck.diagnosis import picture
+
+    found = wrong.diagnosis
+    drawn = picture(found, wrong.axes) if found.where is not None else ""
+    return CheckResult(check.title, check.points, found.kind, found.sentence, drawn, wrong.line)
+
+
+def load(file: Path, exercise: Exercise) -> ModuleType:
+    """Import a student's file; what goes wrong is a :class:`WrongAnswer`."""
+    try:
+        text = file.read_bytes()
+    except OSError as error:
+        fail("missing", f"{file.name} cannot be read: {error.strerror or error}")
+    try:
+        code = compile(text, str(file), "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:  # ValueError: null bytes
+        line = getattr(error, "lineno", None)
+        place = f"line {line} of {file.name}" if line else file.name
+        at = f", `{error.text.strip()}`," if isinstance(error, SyntaxError) and error.text else ""
+        problem = error.msg if isinstance(error, SyntaxError) else str(error)
+        fail("syntax", f"{place}{at} is not Python: {problem}", line)
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[file.stem] = module
+    needed = {name.replace("-", "_"): name for name in exercise.requires}
+    with explained(file.name, file.parent):
+        try:
+            exec(code, vars(module))
+        except ModuleNotFoundError as error:
+            if error.name not in needed:
+                raise
+            name = needed[str(error.name)]
+            fail(
+                "requires",
+                f"{file.name} imports {error.name}.py, which is not beside it: do the exercise "
+                f"{name} first (mydl learn start {name})",
+            )
+    return module
+
+
+@contextmanager
+def _importable(file: Path) -> Iterator[None]:
+    """Let a student's file import the others in its folder, and forget them all afterwards."""
+    folder, keep = str(file.parent), sys.dont_write_bytecode
+    sys.path.insert(0, folder)
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+        sys.dont_write_bytecode = keep
+        for name, module in list(sys.modules.items()):
+            if str(getattr(module, "__file__", "")).startswith(folder):
+                del sys.modules[name]

@@ -1,0 +1,36 @@
+"""The exception that says what is wrong with an answer."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from ..gradcheck.diagnosis import Diagnosis
+
+
+class WrongAnswer(Exception):
+    """An answer is rejected: what is wrong with it, in words.
+
+    Args:
+        diagnosis: the kind of mistake, the sentence for the student and where the mistake sits.
+        axes: the names of the axes of the array that was compared.
+        line: of the student's file, where it is known.
+    """
+
+    def __init__(
+        self, diagnosis: Diagnosis, axes: tuple[str, ...] = (), line: int | None = None
+    ) -> None:
+        super().__init__(diagnosis.sentence)
+        self.diagnosis = diagnosis
+        self.axes = axes
+        self.line = line
+
+
+def fail(kind: str, sentence: str, line: int | None = None) -> NoReturn:
+    """Reject the answer, for checks that compare no arrays.
+
+    Args:
+        kind: a short slug, such as ``"step-too-large"``.
+        sentence: tells the student what is wrong and what to do about it.
+        line: of the student's file, where it is known.
+    """
+    raise WrongAnswer(Diagnosis(kind, sentence), line=line)
