@@ -4,6 +4,9 @@ An answer is a cell of a file in ``answers``, whose name is that of its exercise
 
     # %% right NAME
     # %% wrong NAME: KIND or: KIND | KIND
+    # %% given
+
+What is given stands before each of the answers below it.
 """
 
 import functools
@@ -18,7 +21,7 @@ from mydl.learn.grading import grade
 
 ANSWERS = Path(__file__).parent / "answers"
 COURSE = Course()
-CELL = re.compile(r"^# %% (right|wrong) ([^:\n]+?)(?:: ([^\n]+))?$", re.MULTILINE)
+CELL = re.compile(r"^# %% (given|right|wrong)(?: ([^:\n]+?))?(?:: ([^\n]+))?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,15 @@ def read_answers(path):
     text = path.read_text()
     cells = list(CELL.finditer(text))
     ends = [*(cell.start() for cell in cells[1:]), len(text)]
+    given = ""
     for cell, end in zip(cells, ends, strict=True):
+        body = text[cell.start() : end]
+        if cell[1] == "given":
+            given = body
+            continue
         kinds = tuple(kind.strip() for kind in (cell[3] or "").split("|") if kind.strip())
         name = path.stem.replace("_", "-")
-        # The lines keep the numbers that they have in the file of answers.
-        yield Answer(name, cell[1], cell[2].strip(), kinds, text[cell.start() : end])
+        yield Answer(name, cell[1], cell[2].strip(), kinds, given + body)
 
 
 ALL = [answer for path in sorted(ANSWERS.glob("*.py")) for answer in read_answers(path)]
