@@ -90,7 +90,7 @@ def compare(
     want = np.asarray(want)
     got = _as_array(got, want, name)
     if got.shape != want.shape:
-        _reject(diagnose(got, want, name=name, axes=axes), axes)
+        _reject(diagnose(got, want, name=name, axes=axes, mistakes=mistakes), axes)
     _check_dtype(got, want, name)
     broken = ~np.isfinite(got) & np.isfinite(want)
     if broken.any() and not _is_typical(got, mistakes):

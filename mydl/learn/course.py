@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 BUILT_IN = Path(__file__).parent / "exercises"
 FILES = ("exercise.py", "hints.md", "checks.py")
+FOLDER = re.compile(r"(\d+)-([a-z0-9]+(?:-[a-z0-9]+)*)")
 SECONDS = 10.0  # for an exercise that does not say how long its checks may take
 
 
@@ -153,6 +154,14 @@ class Exercise:
         return checks
 
 
+def exercise_in(folder: Path) -> Exercise:
+    """The exercise that a folder holds."""
+    match = FOLDER.fullmatch(folder.name)
+    if not match:
+        raise ValueError(f"{folder} must be called as an exercise is, such as 01-name")
+    return Exercise(match[1], match[2], folder)
+
+
 class Course:
     """Exercises in their order.
 
@@ -192,9 +201,5 @@ class Course:
 def _find(folder: Path) -> list[Exercise]:
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder: give one with exercises")
-    found = []
-    for path in sorted(folder.iterdir()):
-        match = re.fullmatch(r"(\d+)-([a-z0-9]+(?:-[a-z0-9]+)*)", path.name)
-        if match and path.is_dir():
-            found.append(Exercise(match[1], match[2], path))
-    return found
+    paths = sorted(folder.iterdir())
+    return [exercise_in(path) for path in paths if path.is_dir() and FOLDER.fullmatch(path.name)]

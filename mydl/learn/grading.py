@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -22,16 +22,19 @@ from .wrong import fail
 
 
 def grade(
-    exercise: Exercise, file: Path, before: Callable[[int], None] = lambda index: None
+    exercise: Exercise,
+    file: Path,
+    checks: Sequence[Check],
+    before: Callable[[int], None] = lambda index: None,
 ) -> Iterator[CheckResult]:
     """The result of each check, one after the other.
 
     Args:
-        exercise: whose checks are run.
+        exercise: that is answered.
         file: the student's.
+        checks: of the exercise, loaded.
         before: is called with the index of each check before it runs.
     """
-    checks = exercise.load_checks()
     file = file.resolve()
     with _importable(file):
         before(0)

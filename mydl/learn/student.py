@@ -162,23 +162,21 @@ def explained(name: str, folder: Path) -> Iterator[None]:
     except (WrongAnswer, KeyboardInterrupt):
         raise
     except NotImplementedError as error:
-        place, line = _place(error, folder)
-        fail(
-            "unfilled",
-            f"{name} is not written yet: {place or 'it'} raises NotImplementedError",
-            line,
-        )
+        file, line = _place(error, folder)
+        instead = f": write it in place of line {line} of {file.name}" if file else ""
+        fail("unfilled", f"{name} is not written yet{instead}", line)
     except BaseException as error:
-        place, line = _place(error, folder)
+        file, line = _place(error, folder)
         kind, what = _in_words(error)
-        fail(kind, f"{place or name} {what}", line)
+        fail(kind, f"{where(file, line) if file and line else name} {what}", line)
 
 
 def _in_words(error: BaseException) -> tuple[str, str]:
+    text = str(error).strip()
     if isinstance(error, MemoryError):
         return (
             "memory",
-            f"asks for more memory than there is for an exercise ({error or 'MemoryError'})",
+            f"asks for more memory than there is for an exercise{f' ({error})' if text else ''}",
         )
     if isinstance(error, SystemExit):
         return "exception", "ends the program (exit or sys.exit): return a result instead"
@@ -186,18 +184,14 @@ def _in_words(error: BaseException) -> tuple[str, str]:
         return "exception", "calls itself without end (RecursionError)"
     if isinstance(error, EOFError):
         return "exception", "waits for input, and nobody answers here: take values as arguments"
-    text = str(error).strip()
     return "exception", f"raises {type(error).__name__}{': ' + text if text else ''}"
 
 
-def _place(error: BaseException, folder: Path) -> tuple[str, int | None]:
-    """The innermost of the student's lines on the way to an error, in words, and its number."""
+def _place(error: BaseException, folder: Path) -> tuple[Path | None, int | None]:
+    """The innermost of the student's lines on the way to an error."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).parent == folder]
-    if not own:
-        return "", None
-    frame = own[-1]
-    return where(Path(frame.filename), frame.lineno or 1), frame.lineno
+    return (Path(own[-1].filename), own[-1].lineno) if own else (None, None)
 
 
 def where(file: Path, line: int) -> str:

@@ -66,7 +66,7 @@ def results(exercise, text, folder):
         pending += needed.requires
     file = folder / exercise.file_name
     file.write_text(text)
-    return list(grade(exercise, file))
+    return list(grade(exercise, file, exercise.load_checks()))
 
 
 @functools.cache

@@ -1,0 +1,76 @@
+"""The process that runs a student's code, ``python -m mydl.learn.worker``; ``runner.py`` starts it.
+
+It reports into a file, one line of JSON for each thing that happened, so that what was found is not
+lost when the student's code takes the process down. What the code prints goes where it always goes.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from .course import exercise_in
+from .grading import grade
+
+MEBIBYTE = 2**20
+
+
+def main(folder: str, file: str, report: str, trace: str, seconds: str, megabytes: str) -> None:
+    """Check a file and leave.
+
+    Args:
+        folder: the exercise.
+        file: the student's.
+        report: the file to report into.
+        trace: the file that gets the stack, if time runs out or the interpreter crashes.
+        seconds: for everything. Measured by a thread that needs no interpreter lock, so that it
+            ends loops in compiled code as well.
+        megabytes: that may be asked for.
+    """
+    sys.argv[:] = [file]
+    with open(trace, "w") as stack, open(report, "w", encoding="utf-8") as lines:
+        own = os.getpid()
+
+        def tell(**what: Any) -> None:
+            if os.getpid() != own:  # the student's code forked
+                os._exit(0)
+            lines.write(json.dumps(what) + "\n")
+            lines.flush()
+
+        exercise = exercise_in(Path(folder))
+        try:
+            checks = exercise.load_checks()
+        except Exception as error:
+            tell(broken=f"{type(error).__name__}: {error}")
+            return
+        tell(checks=[(check.title, check.points) for check in checks])
+        limit_memory(int(megabytes))
+        faulthandler.enable(stack)
+        faulthandler.dump_traceback_later(float(seconds), exit=True, file=stack)
+        for result in grade(exercise, Path(file), checks, lambda index: tell(start=index)):
+            tell(result=result.to_dict())
+        tell(end=True)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)  # threads that are still running do not hold it up
+
+
+def limit_memory(megabytes: int) -> None:
+    """Let this process ask for so much memory more than it has; not on Windows."""
+    try:
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (ImportError, OSError):
+        return
+    limit = pages * resource.getpagesize() + megabytes * MEBIBYTE
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (limit if most < 0 else min(limit, most), most))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
