@@ -20,5 +20,4 @@ def test_what_shows_in_the_result_is_let_pass():
 
 def test_an_error_inside_comes_through():
     with pytest.raises(ZeroDivisionError), no_overflow("too large"):
-        np.exp(np.array([1000.0]))
-        _ = 1 / 0
+        print(np.exp(1000.0), 1 // 0)

@@ -55,13 +55,13 @@ def mistakes(f, x, dy, h):
             differences(f, x, dy, h, 0, h),
         ),
         "backward": (
-            "you took the backward difference, (L(x) - L(x - h)) / h, whose error shrinks only with "
-            "h: call f at x + h and at x - h, and divide by 2 h",
+            "you took the backward difference, (L(x) - L(x - h)) / h, whose error shrinks only "
+            "with h: call f at x + h and at x - h, and divide by 2 h",
             differences(f, x, dy, 0, -h, h),
         ),
         "over-h": (
-            "all derivatives are twice too large: x + h and x - h are 2 h apart, and you divided by "
-            "h",
+            "all derivatives are twice too large: x + h and x - h are 2 h apart, and you divided "
+            "by h",
             differences(f, x, dy, h, -h, h),
         ),
         "over-2": (

@@ -1,16 +1,16 @@
 """The gradient, measured
 
-Before you write a backward pass you need a judge for it. This is the judge: it measures how much a
-function's output changes when one number of its input changes a little.
+Before you write a backward pass you need a judge for it. This is the judge: it measures how much
+a function's output changes when one number of its input changes a little.
 
-Given are a function `f`, which takes an array `x` and returns an array `y = f(x)`, and an array `dy`
-of the shape of y, the *upstream gradient*: `dy[j]` says how much the final loss grows when `y[j]`
-grows. The two make one number of the many in y:
+Given are a function `f`, which takes an array `x` and returns an array `y = f(x)`, and an array
+`dy` of the shape of y, the *upstream gradient*: `dy[j]` says how much the final loss grows when
+`y[j]` grows. The two make one number of the many in y:
 
     L(x) = sum over j of dy[j] * y[j]
 
-Write `numerical_gradient`, which returns `dx`, the derivative of L by every entry of x. It has the
-shape of x. For an entry i, move only that entry, by a small step h up and then down:
+Write `numerical_gradient`, which returns `dx`, the derivative of L by every entry of x. It has
+the shape of x. For an entry i, move only that entry, by a small step h up and then down:
 
     dx[i] = (L(x with x[i] + h) - L(x with x[i] - h)) / (2 h)
 
@@ -30,10 +30,10 @@ This is the *central difference*. Its error shrinks with h^2. The *forward diffe
 
 - x and y may have any number of axes, also none, and different shapes: f may be a matrix product.
 - x is the caller's: when you return, it holds the same numbers as before, to the last bit.
-- Measure in float64, even if x holds whole numbers (a step of 0.00001 added to an array of integers
-  is lost) or float32 numbers (seven digits are too few to see a small step).
-- f may hand back a part of its own input, `x.T` for one. Do not change the array that you gave to f
-  as long as you still need what came back.
+- Measure in float64, even if x holds whole numbers (a step of 0.00001 added to an array of
+  integers is lost) or float32 numbers (seven digits are too few to see a small step).
+- f may hand back a part of its own input, `x.T` for one. Do not change the array that you gave to
+  f as long as you still need what came back.
 
 Read: docs/gradient-checking.md, and mydl/gradcheck/slope.py for what the library does.
 """

@@ -5,15 +5,16 @@ Two functions that press any number between two limits, entry by entry:
     sigmoid(x) = 1 / (1 + e^-x)                        between 0 and 1
     tanh(x)    = (e^x - e^-x) / (e^x + e^-x)           between -1 and 1
 
-Write both, and the backward pass of each. A backward pass gets `dy`, the derivative of the loss by
-the output, and returns `dx`, the derivative of the loss by the input. Each y depends on its own x
-only, so the chain rule is a product, entry by entry:
+Write both, and the backward pass of each. A backward pass gets `dy`, the derivative of the loss
+by the output, and returns `dx`, the derivative of the loss by the input. Each y depends on its
+own x only, so the chain rule is a product, entry by entry:
 
     dx = dy * (derivative of the function at x)
 
-The backward passes here get the **output** y of the forward pass instead of x. Both derivatives can
-be written with y alone, and then no exponential has to be computed a second time. Find the formulas:
-differentiate 1 / (1 + e^-x) and express the result by y = sigmoid(x); likewise for tanh.
+The backward passes here get the **output** y of the forward pass instead of x. Both derivatives
+can be written with y alone, and then no exponential has to be computed a second time. Find the
+formulas: differentiate 1 / (1 + e^-x) and express the result by y = sigmoid(x); likewise for
+tanh.
 
 ## An example
 
@@ -25,15 +26,16 @@ differentiate 1 / (1 + e^-x) and express the result by y = sigmoid(x); likewise 
 
 ## Large numbers
 
-`np.exp(1000)` is too large for a float64: NumPy warns of an overflow and gives infinity. Write both
-functions so that this does not happen for any x: **no exponential of a large positive number**, on no
-way through the code. Two things help:
+`np.exp(1000)` is too large for a float64: NumPy warns of an overflow and gives infinity. Write
+both functions so that this does not happen for any x: **no exponential of a large positive
+number**, on no way through the code. Two things help:
 
 - for negative x, multiply the fraction above and below by e^x: sigmoid(x) = e^x / (1 + e^x);
-- `np.where(condition, a, b)` computes both a and b for all entries and chooses afterwards, so that
-  both have to be harmless everywhere.
+- `np.where(condition, a, b)` computes both a and b for all entries and chooses afterwards, so
+  that both have to be harmless everywhere.
 
-NumPy has `np.tanh`, which you may use; it has no sigmoid. All arrays have one and the same shape, any.
+NumPy has `np.tanh`, which you may use; it has no sigmoid. All arrays have one and the same shape,
+any.
 
 Read: mydl/layers/relu.py for a layer of this kind; `Swish` and `Tanh` in
 tests/gradcheck/test_wrong_activations.py for what goes wrong.
