@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..layer import Array
-from .patterns import PATTERNS, Comparison, Region
+from .patterns import PATTERNS, Comparison, Region, first_fit
 
 LARGEST_PICTURE = 32, 64
 
@@ -51,8 +51,8 @@ def diagnose(
         want: the right one; NaN where it is not known.
         name: what to call the array in the sentence.
         axes: a name for each axis, such as ("N", "H", "W", "C").
-        mistakes: wrong arrays that one comes to compute, by kind, each with a sentence. They are
-            tried first.
+        mistakes: wrong arrays that one comes to compute, by kind, each with a sentence; also
+            arrays of a wrong shape. They are tried first.
         regions: masks of entries that have something in common, by kind: "overlap", "border", or a
             kind of your own with (sentence, mask). An array that is wrong nowhere else gets this
             kind.
@@ -67,20 +67,22 @@ def diagnose(
     """
     got, want = np.asarray(got), np.asarray(want)
     if got.shape != want.shape:
-        return Diagnosis("shape", _wrong_shape(got, want, name, axes))
+        kind, sentence = _typical(got, mistakes, rtol, atol) or (
+            "shape",
+            _wrong_shape(got, want, name, axes),
+        )
+        return Diagnosis(kind, sentence)
     comparison = Comparison(
         got, want, name, tuple(axes), dict(regions or {}), dict(constants or {}), rtol, atol
     )
     if not comparison.wrong.any():
         return None
-    for kind, (sentence, mistake) in (mistakes or {}).items():
-        if np.shape(mistake) == want.shape and np.allclose(got, mistake, rtol, atol):
-            return Diagnosis(kind, sentence, comparison.wrong)
-    for pattern in PATTERNS:
-        found = pattern(comparison)
-        if found is not None:
-            return Diagnosis(*found, comparison.wrong)
-    raise AssertionError("the last pattern fits everything")
+    typical = _typical(got, mistakes, rtol, atol)
+    if typical is not None:
+        return Diagnosis(*typical, comparison.wrong)
+    found = first_fit(PATTERNS, comparison)
+    assert found is not None, "the last pattern fits everything"
+    return Diagnosis(*found, comparison.wrong)
 
 
 def picture(diagnosis: Diagnosis | Array, axes: Sequence[str] = ()) -> str:
@@ -130,6 +132,16 @@ def worst_index(
     worst = iter(np.unravel_index(int(counts.argmax()), counts.shape))
     index = tuple(slice(None) if i in shown else int(next(worst)) for i in range(mask.ndim))
     return index, shown
+
+
+def _typical(
+    got: Array, mistakes: Mapping[str, tuple[str, Array]] | None, rtol: float, atol: float
+) -> tuple[str, str] | None:
+    """The kind and sentence of the first mistake that gives ``got``."""
+    for kind, (sentence, mistake) in (mistakes or {}).items():
+        if np.shape(mistake) == got.shape and np.allclose(got, mistake, rtol, atol):
+            return kind, sentence
+    return None
 
 
 def _wrong_shape(got: Array, want: Array, name: str, axes: Sequence[str]) -> str:
