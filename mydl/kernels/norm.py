@@ -14,7 +14,10 @@ from ..layer import Array
 from .compile import LANES, kernel
 from .simd import load, splat, store, where
 
-ROWS = 256  # rows summed up before the sums are added: short sums have small rounding errors
+# Rows in a block. Its sums are added to those of the blocks before: short sums have small rounding
+# errors. Rows are read in order, all channels of one after the other: in any other order the memory
+# could not guess what is needed next.
+ROWS = 256
 
 
 def moments_reference(z: Array, mean: Array, var: Array) -> None:
@@ -30,26 +33,37 @@ def moments_reference(z: Array, mean: Array, var: Array) -> None:
 
 @kernel(moments_reference, vectors="z mean var")
 def moments(z: Array, mean: Array, var: Array, tail: Any) -> None:
-    """Mean and variance of each channel; see :func:`moments_reference`."""
+    """Mean and variance of each channel; see :func:`moments_reference`.
+
+    Block after block. With n rows before, m in the block, and d from the mean of those before to
+    the block's own (Chan, Golub and LeVeque 1979, "Updating Formulae", equation 2.1)::
+
+        mean    <- mean + d m / (n + m)
+        squares <- squares + the block's + d^2 n m / (n + m)
+    """
     rows, channels = z.shape
-    share = z.dtype.type(1 / rows)
-    for c in range(0, channels, LANES):
-        total = splat(mean, 0)
-        for first in range(0, rows, ROWS):
-            part = splat(mean, 0)
-            for row in range(first, min(first + ROWS, rows)):
-                part = part + load(z, (row, c), tail)
-            total = total + part
-        center = total * share
-        store(mean, (c,), center, tail)
-        total = splat(mean, 0)
-        for first in range(0, rows, ROWS):
-            part = splat(mean, 0)
-            for row in range(first, min(first + ROWS, rows)):
-                off = load(z, (row, c), tail) - center
-                part = part + off * off
-            total = total + part
-        store(var, (c,), total * share, tail)
+    real = z.dtype.type
+    center, squares = np.empty(channels, z.dtype), np.empty(channels, z.dtype)
+    mean[...] = 0
+    var[...] = 0
+    for first in range(0, rows, ROWS):
+        end = min(first + ROWS, rows)
+        center[...] = 0
+        for row in range(first, end):
+            for c in range(0, channels, LANES):
+                store(center, (c,), load(center, (c,), tail) + load(z, (row, c), tail), tail)
+        center *= real(1 / (end - first))
+        squares[...] = 0
+        for row in range(first, end):
+            for c in range(0, channels, LANES):
+                off = load(z, (row, c), tail) - load(center, (c,), tail)
+                store(squares, (c,), load(squares, (c,), tail) + off * off, tail)
+        share = real((end - first) / end)
+        for c in range(channels):
+            d = center[c] - mean[c]
+            mean[c] += d * share
+            var[c] += squares[c] + d * d * share * real(first)
+    var *= real(1 / rows)
 
 
 def scale_relu_reference(z: Array, scale: Array, shift: Array, y: Array) -> None:
@@ -94,18 +108,20 @@ def norm_sums(
 ) -> None:
     """Sums of d and of d (z - mean); see :func:`norm_sums_reference`."""
     rows, channels = dy.shape
-    for c in range(0, channels, LANES):
-        center = load(mean, (c,), tail)
-        whole, weighted = splat(mean, 0), splat(mean, 0)
-        for first in range(0, rows, ROWS):
-            part, weighted_part = splat(mean, 0), splat(mean, 0)
-            for row in range(first, min(first + ROWS, rows)):
+    part, part_product = np.empty(channels, dy.dtype), np.empty(channels, dy.dtype)
+    total[...] = 0
+    product[...] = 0
+    for first in range(0, rows, ROWS):
+        part[...] = 0
+        part_product[...] = 0
+        for row in range(first, min(first + ROWS, rows)):
+            for c in range(0, channels, LANES):
                 d = where(load(y, (row, c), tail) > 0, load(dy, (row, c), tail), 0)
-                part = part + d
-                weighted_part = weighted_part + d * (load(z, (row, c), tail) - center)
-            whole, weighted = whole + part, weighted + weighted_part
-        store(total, (c,), whole, tail)
-        store(product, (c,), weighted, tail)
+                off = load(z, (row, c), tail) - load(mean, (c,), tail)
+                store(part, (c,), load(part, (c,), tail) + d, tail)
+                store(part_product, (c,), load(part_product, (c,), tail) + d * off, tail)
+        total += part
+        product += part_product
 
 
 def norm_gradient_reference(
