@@ -12,7 +12,7 @@ import numpy as np
 
 from ..layer import Array
 from .compile import LANES, kernel
-from .simd import load, splat, store, where
+from .simd import load, store, where
 
 # Rows in a block. Its sums are added to those of the blocks before: short sums have small rounding
 # errors. Rows are read in order, all channels of one after the other: in any other order the memory
