@@ -16,6 +16,7 @@ from types import ModuleType
 
 from .checks import Check, WrongAnswer
 from .course import Exercise
+from .guard import Guard
 from .result import CheckResult
 from .student import Student, explained
 from .wrong import fail
@@ -36,17 +37,41 @@ def grade(
         before: is called with the index of each check before it runs.
     """
     file = file.resolve()
+    unchanged = Guard(*(sys.modules[check.run.__module__] for check in checks)).check
     with _importable(file):
         before(0)
         try:
             student = Student(load(file, exercise), file.parent)
+            unchanged()
         except WrongAnswer as wrong:
             for check in checks:
                 yield _rejected(check, wrong)
             return
-        for index, check in enumerate(checks):
-            before(index)
-            yield _run(check, student)
+        yield from run_checks(checks, student, unchanged, before)
+
+
+def run_checks(
+    checks: Sequence[Check],
+    student: Student,
+    unchanged: Callable[[], None],
+    before: Callable[[int], None] = lambda index: None,
+) -> Iterator[CheckResult]:
+    """The result of each check of a module that is loaded.
+
+    Args:
+        checks: of the exercise.
+        student: the module.
+        unchanged: raises :class:`WrongAnswer` if the checks can no longer be relied on.
+        before: is called with the index of each check before it runs.
+    """
+    for index, check in enumerate(checks):
+        before(index)
+        result = _run(check, student)
+        try:
+            unchanged()
+        except WrongAnswer as wrong:
+            result = _rejected(check, wrong)
+        yield result
 
 
 def _run(check: Check, student: Student) -> CheckResult:

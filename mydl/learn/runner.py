@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from typing import IO, Any
 
 from .course import Exercise
 from .result import CheckResult, Result
+from .seal import Seal
 from .student import where
 
 MEGABYTES = 2048
@@ -64,11 +66,12 @@ def run(
     """
     seconds = exercise.seconds if seconds is None else seconds
     file = file.resolve()
-    started = time.monotonic()
+    started, key = time.monotonic(), secrets.token_hex()
     with tempfile.TemporaryDirectory(prefix="mydl-learn-") as temporary:
         report, trace = Path(temporary, "report"), Path(temporary, "trace")
         limits = [str(report), str(trace), str(seconds), str(megabytes)]
-        with _process([str(exercise.folder), str(file), *limits], file.parent) as (process, output):
+        arguments = [str(exercise.folder), str(file), *limits]
+        with _process(arguments, key, file.parent) as (process, output):
             deadline = started + seconds + START_SECONDS
             while process.poll() is None and not output.flood and time.monotonic() < deadline:
                 if stop is not None and stop.is_set():
@@ -76,7 +79,7 @@ def run(
                 time.sleep(POLL_SECONDS)
             code = process.poll()
         took = time.monotonic() - started
-        record = _Record.read(report)
+        record = _Record.read(report, Seal(key))
         if record.broken:
             raise ValueError(f"{exercise.folder / 'checks.py'} does not run: {record.broken}")
         if not record.checks:
@@ -91,7 +94,7 @@ def run(
 
 @contextlib.contextmanager
 def _process(
-    arguments: list[str], folder: Path
+    arguments: list[str], key: str, folder: Path
 ) -> Iterator[tuple[subprocess.Popen[bytes], _Output]]:
     """The worker, and what it prints; ended, with all that it started, when the block is left."""
     process = subprocess.Popen(
@@ -99,14 +102,17 @@ def _process(
         [sys.executable, "-P", "-B", "-X", "utf8", "-m", "mydl.learn.worker", *arguments],
         cwd=folder,
         env={**os.environ, **ENVIRONMENT},
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,  # for the key, and then at its end
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,  # Ctrl-C reaches this process alone, which then ends the other
     )
+    assert process.stdin is not None
     assert process.stdout is not None
     output = _Output(process.stdout)
     try:
+        with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
+            pipe.write(key.encode())
         yield process, output
     finally:
         _end(process)
@@ -166,14 +172,14 @@ class _Record:
     ended: bool = False
 
     @classmethod
-    def read(cls, report: Path) -> _Record:
+    def read(cls, report: Path, seal: Seal) -> _Record:
         record = cls()
-        lines = report.read_text(encoding="utf-8").splitlines() if report.exists() else []
+        lines = report.read_text("utf-8", "replace").splitlines() if report.exists() else []
         for line in lines:
-            try:
-                what: dict[str, Any] = json.loads(line)
-            except ValueError:  # cut off in the middle
+            text = seal.open(line)
+            if text is None:  # cut off in the middle, or not the worker's
                 break
+            what: dict[str, Any] = json.loads(text)
             if "checks" in what:
                 record.checks = [(title, points) for title, points in what["checks"]]
             elif "result" in what:

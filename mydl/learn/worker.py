@@ -2,6 +2,8 @@
 
 It reports into a file, one line of JSON for each thing that happened, so that what was found is not
 lost when the student's code takes the process down. What the code prints goes where it always goes.
+The lines are signed with a key that comes through standard input, so that no line of the student's
+code counts.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import Any
 
 from .course import exercise_in
 from .grading import grade
+from .seal import Seal
 
 MEBIBYTE = 2**20
 
@@ -32,13 +35,14 @@ def main(folder: str, file: str, report: str, trace: str, seconds: str, megabyte
         megabytes: that may be asked for.
     """
     sys.argv[:] = [file]
+    seal = Seal(sys.stdin.read())
     with open(trace, "w") as stack, open(report, "w", encoding="utf-8") as lines:
         own = os.getpid()
 
         def tell(**what: Any) -> None:
             if os.getpid() != own:  # the student's code forked
                 os._exit(0)
-            lines.write(json.dumps(what) + "\n")
+            lines.write(seal.sign(json.dumps(what)) + "\n")
             lines.flush()
 
         exercise = exercise_in(Path(folder))
