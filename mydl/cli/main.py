@@ -16,6 +16,7 @@ from .doctor import doctor
 from .evaluate import evaluate
 from .export import export
 from .gradcheck import gradcheck
+from .learn import learn
 from .lr_find import lr_find
 from .runs import runs
 from .summary import summary
@@ -57,6 +58,7 @@ app.command("classify")(classify)
 app.command("export")(export)
 app.command("summary")(summary)
 app.command("gradcheck")(gradcheck)
+app.add_typer(learn, name="learn")
 app.command("bench")(bench)
 
 

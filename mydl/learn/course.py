@@ -201,5 +201,5 @@ class Course:
 def _find(folder: Path) -> list[Exercise]:
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder: give one with exercises")
-    paths = sorted(folder.iterdir())
-    return [exercise_in(path) for path in paths if path.is_dir() and FOLDER.fullmatch(path.name)]
+    named = (path for path in sorted(folder.iterdir()) if FOLDER.fullmatch(path.name))
+    return [exercise_in(path) for path in named if any((path / file).exists() for file in FILES)]

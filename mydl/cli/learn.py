@@ -1,0 +1,166 @@
+"""``mydl learn``: exercises in backpropagation, one after the other."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..learn import Exercise
+    from ..learn.progress import Folder
+
+learn = typer.Typer(
+    help="Learn backpropagation by doing: exercises that are checked, in an order that builds up.",
+    rich_markup_mode="markdown",
+)
+
+Name = Annotated[
+    str | None,
+    typer.Argument(help="Of the exercise, as in conv-dw.", show_default="the one at hand"),
+]
+Dir = Annotated[Path, typer.Option("--dir", help="The folder with your exercises.")]
+Exercises = Annotated[
+    Path | None,
+    typer.Option(help="A folder with exercises of your teacher's as well.", show_default=False),
+]
+
+WELCOME = """\
+Write the backward passes of a neural network yourself, one after the other, from a numerical
+gradient to a SqueezeNet that trains with your own layers. You need NumPy and an editor.
+
+  mydl learn start     writes the file of the next exercise: read it and fill it in
+  mydl learn check     says what is right and, where something is not, what is wrong with it
+  mydl learn watch     does so whenever you save, and goes on to the next exercise
+  mydl learn hint      helps, three times, more each time
+  mydl learn solution  shows the exercise's code, the derivation and the library's own code
+"""
+
+
+@learn.callback(invoke_without_command=True)
+def welcome(context: typer.Context, folder: Dir = Path(), exercises: Exercises = None) -> None:
+    if context.invoked_subcommand is None:
+        list_exercises(folder, exercises)
+    elif folder != Path() or exercises is not None:
+        command = context.invoked_subcommand
+        raise ValueError(
+            f"write --dir and --exercises behind the command: mydl learn {command} ..."
+        )
+
+
+@learn.command("list")
+def list_exercises(folder: Dir = Path(), exercises: Exercises = None) -> None:
+    """List the exercises: what is done, what is started and which is next."""
+    from .learn_show import next_step, show_list
+
+    student = open_folder(folder, exercises)
+    if student.new:
+        typer.echo(WELCOME)
+    show_list(student)
+    typer.echo("\n" + next_step(student))
+
+
+@learn.command()
+def start(name: Name = None, folder: Dir = Path(), exercises: Exercises = None) -> None:
+    """Write an exercise's file into your folder; never over a file that is there."""
+    from .learn_show import begin, next_step
+
+    student = open_folder(folder, exercises)
+    exercise = choose(student, name)
+    if exercise is None:
+        typer.echo(next_step(student))
+    else:
+        begin(student, exercise)
+
+
+@learn.command()
+def check(name: Name = None, folder: Dir = Path(), exercises: Exercises = None) -> None:
+    """Check your answer to an exercise. Exits with status 1 if it is not right yet."""
+    from .learn_show import check_and_show, next_step
+
+    student = open_folder(folder, exercises)
+    exercise = student.course[name] if name else student.last()
+    if exercise is None:
+        raise ValueError(
+            f"there is no exercise in {shown(folder)} yet: `mydl learn start` writes one"
+        )
+    passed = check_and_show(student, exercise)
+    typer.echo(next_step(student, exercise))
+    if not passed:
+        raise typer.Exit(1)
+
+
+@learn.command()
+def watch(name: Name = None, folder: Dir = Path(), exercises: Exercises = None) -> None:
+    """Check whenever you save, and go on to the next exercise when all is right."""
+    from .learn_show import next_step
+    from .learn_watch import watch_folder
+
+    student = open_folder(folder, exercises)
+    exercise = choose(student, name)
+    if exercise is None:
+        typer.echo(next_step(student))
+    else:
+        watch_folder(student, exercise)
+
+
+@learn.command()
+def hint(
+    name: Name = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show all hints at once.")] = False,
+    folder: Dir = Path(),
+    exercises: Exercises = None,
+) -> None:
+    """Give the next of an exercise's three hints."""
+    from .learn_show import show_hint
+
+    student = open_folder(folder, exercises)
+    exercise = choose(student, name) or student.last()
+    assert exercise is not None  # with all done there are files
+    show_hint(student, exercise, everything)
+
+
+@learn.command()
+def solution(
+    name: Annotated[str, typer.Argument(help="Of the exercise, as in conv-dw.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Show it before the exercise is done, without asking.")
+    ] = False,
+    folder: Dir = Path(),
+    exercises: Exercises = None,
+) -> None:
+    """Compare your code with the exercise's, and read the derivation and the library's own code."""
+    from .learn_solution import show_solution
+
+    student = open_folder(folder, exercises)
+    exercise = student.course[name]
+    if not (yes or student.is_done(exercise)):
+        question = (
+            f"{exercise.name} is not done: there are hints, `mydl learn hint {exercise.name}`."
+        )
+        if not sys.stdin.isatty():
+            raise ValueError(f"{question} With --yes the solution is shown all the same")
+        typer.echo(question)
+        if typer.prompt("Type yes to see the solution", default="no").strip().lower() != "yes":
+            return
+    show_solution(student, exercise)
+
+
+def open_folder(folder: Path, exercises: Path | None) -> Folder:
+    """The student's folder and the course."""
+    from ..learn.course import Course
+    from ..learn.progress import Folder
+
+    return Folder(folder, Course(exercises))
+
+
+def choose(student: Folder, name: str | None) -> Exercise | None:
+    """The exercise of that name; without one the exercise to work on, None if all are done."""
+    return student.course[name] if name else student.next()
+
+
+def shown(folder: Path) -> str:
+    """A folder in words."""
+    return "this folder" if folder == Path() else str(folder)

@@ -1,0 +1,170 @@
+"""What ``mydl learn`` shows: the list, what a check found, hints and the next step."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from typing import TYPE_CHECKING
+
+import typer
+
+from .table import print_table
+
+if TYPE_CHECKING:
+    from ..learn import CheckResult, Exercise, Result
+    from ..learn.progress import Folder
+
+COLORS = {"passed": typer.colors.GREEN, "not-run": typer.colors.YELLOW}
+INDENT = " " * 9
+OUTPUT_LINES = 10  # of what the student's code prints
+
+
+def show_list(student: Folder) -> None:
+    """The exercises, the next one marked."""
+    upcoming = student.next()
+    rows = [
+        [
+            ">" if exercise is upcoming else "",
+            exercise.number,
+            exercise.name,
+            exercise.title,
+            student.state(exercise),
+        ]
+        for exercise in student.course.exercises
+    ]
+    print_table(["", "", "exercise", "what it is", ""], rows, left=5)
+
+
+def next_step(student: Folder, checked: Exercise | None = None) -> str:
+    """One or two lines: how far the student is, and what to type next.
+
+    Args:
+        student: the folder.
+        checked: the exercise that was checked a moment ago.
+    """
+    total = len(student.course.exercises)
+    done = student.count_done()
+    count = f"{done} of {total} done."
+    upcoming = student.next()
+    if checked is not None and not student.is_done(checked):
+        name = checked.name
+        return f"Change {student.file(checked)} and check again. Stuck? mydl learn hint {name}"
+    if checked is not None:
+        count += f" Compare with other code: mydl learn solution {checked.name}\n"
+    else:
+        count += " "
+    if upcoming is None:
+        return f"{count}That is the whole course: you have written it all. Well done!"
+    if student.state(upcoming) == "started":
+        return f"{count}Next: write {student.file(upcoming)}, then mydl learn check {upcoming.name}"
+    return f"{count}Next: mydl learn start {upcoming.name}"
+
+
+def begin(student: Folder, exercise: Exercise) -> None:
+    """Write the file of an exercise and say what to do with it."""
+    file = student.file(exercise)
+    if student.start(exercise):
+        typer.echo(f"{file}: {exercise.title}")
+        typer.echo("Read it, fill it in and save it.")
+    elif student.is_done(exercise):
+        typer.echo(f"{file} is there and done, and stays as it is: rename it to begin anew.")
+    else:
+        typer.echo(
+            f"{file} is there and stays as it is: go on with it, or rename it to begin anew."
+        )
+    for name in exercise.requires:
+        needed = student.course[name]
+        if not student.file(needed).exists():
+            typer.echo(
+                f"It builds on {needed.file_name}, which is not there: mydl learn start {name}"
+            )
+    typer.echo(
+        f"Then: mydl learn check {exercise.name}, or mydl learn watch to check when you save."
+    )
+
+
+def check_and_show(student: Folder, exercise: Exercise) -> bool:
+    """Check the student's file, show what was found and remember it; True if all is right."""
+    from ..learn.progress import UnsavedProgress
+    from ..learn.runner import run
+
+    file = student.file(exercise)
+    if not file.is_file():
+        raise ValueError(
+            f"{file} is not there: `mydl learn start {exercise.name}` writes it, and a file with "
+            "another name has to be renamed to it"
+        )
+    result = run(exercise, file)
+    show_result(exercise, result)
+    try:
+        student.set_done(exercise, result.passed)
+    except UnsavedProgress as error:
+        typer.secho(f"{error}\n", fg=typer.colors.YELLOW)
+    return result.passed
+
+
+def show_result(exercise: Exercise, result: Result) -> None:
+    """Each check in a line, and what is wrong below it."""
+    typer.secho(f"{exercise.name}: {exercise.title}\n", bold=True)
+    said: set[tuple[str, str]] = set()
+    for check in result.checks:
+        _show_check(check, (check.kind, check.sentence) in said)
+        said.add((check.kind, check.sentence))
+    if result.output.strip():
+        typer.echo("\nYour code printed:")
+        lines = result.output.rstrip().splitlines()
+        for line in lines[:OUTPUT_LINES]:
+            typer.echo("  | " + line[: width() - 4])
+        if len(lines) > OUTPUT_LINES:
+            typer.echo(f"  | ... and {len(lines) - OUTPUT_LINES} more lines")
+    score = f"{result.earned:g} of {result.points:g} points."
+    typer.secho(f"\n{score}", fg=COLORS["passed"] if result.passed else typer.colors.RED)
+
+
+def _show_check(check: CheckResult, said: bool) -> None:
+    mark = {"passed": "right", "not-run": "not run"}.get(check.kind, "wrong")
+    color = COLORS.get(check.kind, typer.colors.RED)
+    typer.secho(f"{mark:9}", fg=color, nl=False)
+    typer.echo(fill(check.title, INDENT).strip())
+    if check.passed or check.kind == "not-run":
+        return
+    typer.echo(fill("the same as above" if said else check.sentence, INDENT))
+    if check.picture and not said:
+        typer.echo(textwrap.indent(check.picture, INDENT))
+
+
+def show_hint(student: Folder, exercise: Exercise, everything: bool) -> None:
+    """The next hint of an exercise, or all."""
+    hints = exercise.hints
+    index = None if everything else student.take_hint(exercise)
+    if everything or index is None:
+        if not everything:
+            typer.echo(
+                f"You have had all {len(hints)} hints of {exercise.name}. Here they are again."
+            )
+        shown = range(len(hints))
+    else:
+        shown = range(index, index + 1)
+    for number in shown:
+        typer.secho(f"\n{exercise.name}, hint {number + 1} of {len(hints)}\n", bold=True)
+        typer.echo(hints[number])
+    if shown.stop == len(hints):
+        typer.echo(f"\nIf that is not enough: mydl learn solution {exercise.name}")
+    else:
+        typer.echo(f"\nMore help: mydl learn hint {exercise.name}")
+
+
+def fill(text: str, indent: str = "") -> str:
+    """Text broken into lines that fit the terminal."""
+    return textwrap.fill(
+        text,
+        width(),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+    )
+
+
+def width() -> int:
+    """The columns to write in."""
+    return min(100, max(40, shutil.get_terminal_size().columns))
