@@ -65,8 +65,8 @@ def backward_mistakes(dy, y):
             dy * (y <= 0),
         ),
         "half": (
-            "where y is 0 you pass half of dy: half is a slope between those of both sides, but the "
-            "choice here is 0",
+            "where y is 0 you pass half of dy: half is a slope between those of both sides, but "
+            "the choice here is 0",
             np.where(y > 0, dy, dy / 2),
         ),
     }
