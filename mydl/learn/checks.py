@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from ..gradcheck.diagnosis import Diagnosis, diagnose
-from ..gradcheck.patterns import Region
 from ..layer import Array
 from .student import in_place
 from .wrong import WrongAnswer, fail
@@ -61,7 +60,7 @@ def compare(
     name: str = "the result",
     axes: Sequence[str] = (),
     mistakes: Mapping[str, tuple[str, Any]] | None = None,
-    regions: Mapping[str, Region] | None = None,
+    regions: Mapping[str, Array | tuple[str, Array]] | None = None,
     constants: Mapping[str, float] | None = None,
     rtol: float = RTOL,
     atol: float = ATOL,

@@ -58,7 +58,7 @@ EXERCISES = COURSE.exercises
 
 
 def results(exercise, text, folder):
-    """Grade a text, with the solutions of the exercises that it builds on beside it."""
+    """Grade a text, check by check, with the solutions that it builds on beside it."""
     pending = list(exercise.requires)
     while pending:
         needed = COURSE[pending.pop()]
@@ -66,7 +66,7 @@ def results(exercise, text, folder):
         pending += needed.requires
     file = folder / exercise.file_name
     file.write_text(text)
-    return list(grade(exercise, file, exercise.load_checks()))
+    return grade(exercise, file, exercise.load_checks())
 
 
 @functools.cache
@@ -93,7 +93,7 @@ def test_the_solution_passes(exercise, tmp_path):
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)
 def test_the_file_to_start_with_is_rejected(exercise, tmp_path):
-    found = results(exercise, exercise.student_text(), tmp_path)
+    found = list(results(exercise, exercise.student_text(), tmp_path))
     assert not all(result.passed for result in found)
     if "# BEGIN SOLUTION" in exercise.text:
         assert "unfilled" in {result.kind for result in found}
