@@ -10,6 +10,8 @@ import numpy as np
 
 from ..layer import Array, Layer, whole_number
 from .conduct import check_dtype, observe
+from .diagnosis import Diagnosis
+from .explain import Explainer
 from .probe import Probe
 from .report import Entry, GradcheckReport
 from .slope import EPS, CentralDifference, ComplexStep, Direction, Measure
@@ -103,29 +105,33 @@ def gradcheck(
     if _dtype(layer, x) == np.float32:
         faults += check_dtype(Probe(layer, x, labels, np.float32), rng)
     roundoff = _roundoff(probe, y, rng)
-    measure: Measure
-    if method == "central":
-        measure = CentralDifference(probe, dy, y, roundoff, tolerance)
-    else:
+    central_tolerance = tolerance if method == "central" else TOLERANCES["central"]
+    central = CentralDifference(probe, dy, y, roundoff, central_tolerance)
+    measure: Measure = central
+    if method == "complex":
         complex_probe, complex_faults = _complex_probe(layer, x, labels, y)
         faults += complex_faults
-        central = CentralDifference(probe, dy, y, roundoff, TOLERANCES["central"])
         measure = ComplexStep(complex_probe, central, dy, y, roundoff, tolerance)
 
-    entries = [
-        entry
+    entries = {
+        name: list(_entries(layer, name, array, gradients[name], measure, samples, rng))
         for name, array in probe.arrays.items()
         if name in gradients
-        for entry in _entries(layer, name, array, gradients[name], measure, samples, rng)
-    ]
+    }
+    wrong = {
+        name: own for name, own in entries.items() if any(entry.verdict == "wrong" for entry in own)
+    }
+    explainer = Explainer(layer, probe, central, dy, y, labels, gradients, samples)
     return GradcheckReport(
         subject=repr(layer).splitlines()[0],
         method=method,
         tolerance=tolerance,
         seed=seed,
-        entries=entries,
-        faults=faults,
+        entries=[entry for own in entries.values() for entry in own],
+        faults=[fault.sentence for fault in faults],
         sizes={_place(layer, name): array.size for name, array in probe.arrays.items()},
+        diagnoses=explainer.explain(wrong),
+        broken_rules=faults,
     )
 
 
@@ -183,7 +189,9 @@ def _roundoff(probe: Probe, y: Array, rng: np.random.Generator) -> float:
     return ROUNDINGS * max(moved, EPS * float(np.abs(y).max(initial=0)))
 
 
-def _complex_probe(layer: Any, x: Array, labels: Array | None, y: Array) -> tuple[Probe, list[str]]:
+def _complex_probe(
+    layer: Any, x: Array, labels: Array | None, y: Array
+) -> tuple[Probe, list[Diagnosis]]:
     """A probe for complex steps, after a look at whether its forward pass can be trusted."""
     try:
         with warnings.catch_warnings():
@@ -200,7 +208,8 @@ def _complex_probe(layer: Any, x: Array, labels: Array | None, y: Array) -> tupl
             "which carries the derivative: use method='central'"
         )
     if complex_y.shape != y.shape or not np.allclose(complex_y, y, rtol=1e-10, atol=1e-12):
-        return probe, ["forward gives other values in complex128 than in float64"]
+        sentence = "forward gives other values in complex128 than in float64"
+        return probe, [Diagnosis("complex", sentence)]
     return probe, []
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..layer import Array
-from .patterns import PATTERNS, Comparison, Region, first_fit
+from .comparison import Comparison, Region
+from .patterns import PATTERNS, first_fit
 
 LARGEST_PICTURE = 32, 64
 
@@ -30,6 +31,31 @@ class Diagnosis:
     kind: str
     sentence: str
     where: Array | None = None
+
+    def to_dict(self) -> dict[str, str]:
+        """The words, without the arrays."""
+        return {"kind": self.kind, "sentence": self.sentence}
+
+
+@dataclass(frozen=True)
+class ArrayDiagnosis(Diagnosis):
+    """What is wrong with the gradient of one array of a layer.
+
+    Attributes:
+        layer, array: as in an entry of the report.
+        axes: names of the array's axes.
+        got: the gradient that backward gave.
+        want: the measured one; NaN where it was not measured.
+    """
+
+    layer: str = ""
+    array: str = ""
+    axes: tuple[str, ...] = ()
+    got: Array | None = None
+    want: Array | None = None
+
+    def to_dict(self) -> dict[str, str]:
+        return {"layer": self.layer, "array": self.array, **super().to_dict()}
 
 
 def diagnose(

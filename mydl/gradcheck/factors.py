@@ -8,6 +8,10 @@ from itertools import combinations
 from math import isclose, prod
 
 CLOSE = 1e-5
+LIKELY = [
+    ("kh", "kw"), ("H", "W"), ("N", "H", "W"), ("H_out", "W_out"), ("N", "H_out", "W_out"),
+    ("N", "C"), ("N", "K"),
+]  # fmt: skip
 
 
 def factor_words(ratio: float) -> str:
@@ -24,27 +28,31 @@ def explain_factor(ratio: float, sizes: Mapping[str, float]) -> str:
 
     >>> explain_factor(12, {"N": 2, "H": 3, "W": 4})
     ': H*W is 12, is a division by H*W missing?'
+    >>> explain_factor(0.8, {"1 - p": 0.8})
+    ': 1 - p is 4/5, is a division by 1 - p missing?'
     >>> explain_factor(0.7 / 0.3, {"1 - p": 0.7, "p": 0.3})
     ': (1 - p) / p is 7/3, one stands in the place of the other'
     """
     size = abs(ratio)
-    ends = (
-        "is a division by {} missing, or is it counted twice?"
-        if _fits(size, 2)
-        else "is a division by {} missing?"
-        if size > 1
-        else "is it divided by {} once too often?"
-    )
     wanted = max(size, 1 / size)
-    for candidates in (_single(sizes), _products(sizes)):
-        names = [name for name, value in candidates if _fits(wanted, value)]
+    for candidates in (_single(sizes), _likely(sizes), _products(sizes)):
+        names = [name for name, value in candidates if _fits(wanted, max(value, 1 / value))]
         if names:
-            told = " or ".join(names[:3])
-            return f": {told} is {_number(wanted)}, {ends.format(told)}"
+            return _question(size > 1, " or ".join(names[:2]), sizes.get(names[0], wanted))
     for name, quotient in _quotients(sizes):
         if _fits(size, quotient):
             return f": {name} is {_number(quotient)}, one stands in the place of the other"
     return ": it is counted twice" if _fits(size, 2) else ""
+
+
+def _question(too_large: bool, name: str, value: float) -> str:
+    told = f": {name} is {_number(value)}"
+    if not too_large and value > 1:
+        return f"{told}, is it divided by {name} once too often?"
+    if too_large and value < 1:
+        return f"{told}, is a factor of {name} missing?"
+    twice = ", or is it counted twice" if too_large and _fits(value, 2) else ""
+    return f"{told}, is a division by {name} missing{twice}?"
 
 
 def _fits(a: float, b: float) -> bool:
@@ -52,16 +60,19 @@ def _fits(a: float, b: float) -> bool:
 
 
 def _single(sizes: Mapping[str, float]) -> Iterator[tuple[str, float]]:
-    for name, value in sizes.items():
-        if value > 1:
-            yield name, value
-        elif 0 < value < 1:
-            yield f"1 / {_bracket(name)}", 1 / value
+    return ((name, value) for name, value in sizes.items() if value > 0 and value != 1)
+
+
+def _likely(sizes: Mapping[str, float]) -> Iterator[tuple[str, float]]:
+    """Products over which one averages."""
+    for names in LIKELY:
+        if all(sizes.get(name, 0) > 1 for name in names):
+            yield "*".join(names), prod(sizes[name] for name in names)
 
 
 def _products(sizes: Mapping[str, float]) -> Iterator[tuple[str, float]]:
     whole = {name: value for name, value in sizes.items() if value > 1}
-    for count in (2, 3, 4):
+    for count in (2, 3):
         for names in combinations(whole, count):
             yield "*".join(names), prod(whole[name] for name in names)
 

@@ -6,85 +6,30 @@ A pattern takes a :class:`Comparison` and returns (kind, sentence), or None if i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations, permutations, product
-from typing import SupportsInt, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from ..layer import Array
+from .comparison import IMAGE_AXES, Comparison, Finding, index_words
 from .factors import explain_factor, factor_words
 
-Region: TypeAlias = Array | tuple[str, Array]
-Finding: TypeAlias = tuple[str, str]
-
-IMAGE_AXES = ("H", "W", "kh", "kw")
-BY_CHANCE = 0.01
+# How probable it may be that errors at random places all lie in a region, or in one of many slices.
+REGION_BY_CHANCE, SLICE_BY_CHANCE = 0.05, 0.001
 REGION_SENTENCES = {
     "overlap": "where windows overlap: what several windows send there must be added, with +=",
     "border": "at the border: look at the padding, and at windows that hang over the edge",
 }
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """An array beside the right one.
-
-    Attributes:
-        known: True where the right value is known.
-        wrong: True where the value is known and wrong.
-    """
-
-    got: Array
-    want: Array
-    name: str
-    axes: tuple[str, ...]
-    regions: Mapping[str, Region]
-    constants: Mapping[str, float]
-    rtol: float
-    atol: float
-    known: Array = field(init=False)
-    wrong: Array = field(init=False)
-
-    def __post_init__(self) -> None:
-        known = ~np.isnan(self.want)
-        with np.errstate(invalid="ignore"):
-            right = np.isclose(self.got, self.want, self.rtol, self.atol)
-        object.__setattr__(self, "known", known)
-        object.__setattr__(self, "wrong", known & ~right)
-
-    @property
-    def room(self) -> float:
-        """How far two values may lie apart that a pattern says are equal."""
-        return self.atol + 10 * self.rtol * float(np.abs(self.want[self.known]).max(initial=0))
-
-    def equal(self, a: Array, b: Array) -> bool:
-        """Whether two arrays are equal within what rounding leaves; NaN in ``b`` fits anything."""
-        a, b = np.broadcast_arrays(a, b)
-        known = ~np.isnan(b)
-        return bool(np.allclose(a[known], b[known], rtol=10 * self.rtol, atol=self.room))
-
-    def axis(self, i: int) -> str:
-        """The name of an axis."""
-        return self.axes[i] if i < len(self.axes) else f"axis {i}"
-
-    def nonzero(self, array: Array) -> Array:
-        """Where ``array`` is known and not zero."""
-        return ~np.isnan(array) & (np.abs(array) > self.room)
-
-    def sizes(self) -> dict[str, float]:
-        """The constants and the axes' sizes, by name."""
-        own = dict(zip(self.axes, map(float, self.got.shape), strict=False))
-        return {**own, **self.constants}
-
-
 def not_finite(c: Comparison) -> Finding | None:
     bad = ~np.isfinite(c.got) & c.known
     if not bad.any():
         return None
-    at = _index(np.argwhere(bad)[0])
-    return "nan", f"{c.name} is not finite at {_count(bad.sum(), c)}, the first at {at}"
+    at = index_words(np.argwhere(bad)[0])
+    return "nan", f"{c.name} is not finite at {c.count(bad.sum())}, the first at {at}"
 
 
 def zeros(c: Comparison) -> Finding | None:
@@ -94,9 +39,14 @@ def zeros(c: Comparison) -> Finding | None:
 
 
 def factor(c: Comparison) -> Finding | None:
-    ratio = _ratio(c, c.known)
+    ratio = c.ratio(c.known)
     if ratio is None:
         return None
+    if abs(ratio - 1) < 1e-3:
+        return "factor", (
+            f"{c.name} is off by a factor of {ratio:.7g} everywhere: so close to 1, it may be a "
+            "small number such as eps in another place"
+        )
     if np.isclose(ratio, -1, rtol=1e-5):
         return "sign", f"{c.name} has the wrong sign everywhere"
     kind = "twice" if np.isclose(ratio, 2, rtol=1e-5) else "factor"
@@ -128,7 +78,7 @@ def flip(c: Comparison) -> Finding | None:
     for count in range(1, len(axes) + 1):
         for chosen in combinations(axes, count):
             if c.equal(np.flip(c.got, chosen), c.want):
-                names = " and ".join(c.axis(i) for i in chosen)
+                names = c.listing(chosen)
                 turned = ", turned by 180 degrees" if count == 2 else ""
                 return "flip", f"{c.name} is reversed along {names}{turned}"
     return None
@@ -163,7 +113,7 @@ def broadcast(c: Comparison) -> Finding | None:
         for axes in combinations(range(c.got.ndim), count):
             if all(c.got.shape[i] == 1 for i in axes) or np.isnan(c.want).any():
                 continue
-            names = " and ".join(c.axis(i) for i in axes)
+            names = c.listing(axes)
             for word, reduced in (("sum", np.sum), ("mean", np.mean)):
                 if c.equal(c.got, reduced(c.want, axis=axes, keepdims=True)):
                     return "broadcast", (
@@ -174,31 +124,43 @@ def broadcast(c: Comparison) -> Finding | None:
 
 
 def place(c: Comparison) -> Finding | None:
-    """Wrong only in a region, along an axis only at some indices, or only for the later samples."""
-    best: tuple[int, str, str] | None = None
-    for kind, words, mask in _places(c):
-        inside = int((mask & c.known).sum())
-        chance = (inside / c.known.sum()) ** int(c.wrong.sum())
-        if (c.wrong & ~mask).any() or (chance > BY_CHANCE and c.got.ndim > 1):
-            continue
-        if inside < c.known.sum() and (best is None or inside < best[0]):
-            best = inside, kind, words
+    """Wrong only in a region, at some indices of an axis, or after the first sample."""
+    best = _smallest(c, _regions(c), REGION_BY_CHANCE)
+    best = best or _smallest(c, _slices(c), SLICE_BY_CHANCE)
     if best is None:
         return None
-    _, kind, words = best
+    kind, words = best
     return kind, f"{c.name} is wrong only {words}{_how(c)}"
 
 
-def _places(c: Comparison) -> Iterator[tuple[str, str, Array]]:
-    """(kind, words, mask) of each region that errors may keep to."""
+def _smallest(
+    c: Comparison, places: Iterator[tuple[str, str, Array]], chance: float
+) -> Finding | None:
+    """The smallest place that holds all errors, unless it does so by chance."""
+    found = []
+    known, wrong = int(c.known.sum()), int(c.wrong.sum())
+    for kind, words, mask in places:
+        inside = int((mask & c.known).sum())
+        by_chance = (inside / known) ** wrong > chance and c.got.ndim > 1
+        if inside < known and not by_chance and not (c.wrong & ~mask).any():
+            found.append((inside, kind, words))
+    return min(found)[1:] if found else None
+
+
+def _regions(c: Comparison) -> Iterator[tuple[str, str, Array]]:
+    """(kind, words, mask) of each region that the caller knows."""
     for kind, region in c.regions.items():
         words, mask = region if isinstance(region, tuple) else (None, region)
         words = words or REGION_SENTENCES.get(kind, f"in the region {kind!r}")
         yield kind, words, np.broadcast_to(mask, c.got.shape)
-    spans = [i for i in range(c.got.ndim) if c.axis(i) in IMAGE_AXES]
-    if "border" not in c.regions and len(spans) == 2 and min(c.got.shape[i] for i in spans) > 2:
+
+
+def _slices(c: Comparison) -> Iterator[tuple[str, str, Array]]:
+    """(kind, words, mask) of the image's border, and of the indices of each axis with errors."""
+    image = [i for i in range(c.got.ndim) if c.axis(i) in IMAGE_AXES]
+    if "border" not in c.regions and len(image) == 2 and min(c.got.shape[i] for i in image) > 2:
         mask = np.ones(c.got.shape, bool)
-        mask[tuple(slice(1, -1) if i in spans else slice(None) for i in range(c.got.ndim))] = False
+        mask[tuple(slice(1, -1) if i in image else slice(None) for i in range(c.got.ndim))] = False
         yield "border", REGION_SENTENCES["border"], mask
     for i, size in enumerate(c.got.shape):
         others = tuple(j for j in range(c.got.ndim) if j != i)
@@ -207,8 +169,9 @@ def _places(c: Comparison) -> Iterator[tuple[str, str, Array]]:
         mask = np.broadcast_to(np.isin(np.arange(size), indices).reshape(shape), c.got.shape)
         if c.axis(i) == "N" and indices.tolist() == list(range(1, size)):
             yield "first-sample", "after the first sample: the others are left out", mask
-        edge = c.axis(i) in IMAGE_AXES and set(indices) <= {0, size - 1}
-        yield "border" if edge else "channels", _at(c.axis(i), indices, size), mask
+        else:
+            edge = c.axis(i) in IMAGE_AXES and set(indices) <= {0, size - 1}
+            yield "border" if edge else "channels", _at(c.axis(i), indices, size), mask
 
 
 def row_factor(c: Comparison) -> Finding | None:
@@ -218,8 +181,8 @@ def row_factor(c: Comparison) -> Finding | None:
             ratios = _ratios_along(c, kept)
             if ratios is None:
                 continue
-            names = " and ".join(c.axis(i) for i in kept)
-            shown = ", ".join(f"{r:.4g}" for r in ratios[:4]) + (", ..." * (len(ratios) > 4))
+            names = c.listing(kept)
+            shown = ", ".join(f"{r:.6g}" for r in ratios[:4]) + (", ..." * (len(ratios) > 4))
             return "row-factor", (
                 f"{c.name} is off by a factor that differs along {names}, and nowhere else: {shown}"
             )
@@ -227,46 +190,67 @@ def row_factor(c: Comparison) -> Finding | None:
 
 
 def offset(c: Comparison) -> Finding | None:
-    difference = c.got - c.want
+    """Wrong everywhere by the same number, or by one that is the same along some axes."""
+    difference = np.where(c.known, c.got - c.want, 0)
+    if c.wrong.sum() < 0.9 * c.known.sum():
+        return None
     for count in range(c.got.ndim):
         for kept in combinations(range(c.got.ndim), count):
             others = tuple(i for i in range(c.got.ndim) if i not in kept)
-            if min(c.got.shape[i] for i in others) < 2:
+            known = c.known.sum(axis=others, keepdims=True)
+            if known.max() < 3:
                 continue
-            with np.errstate(all="ignore"):
-                known = c.known.any(axis=others, keepdims=True)
-                mean = np.nanmean(difference, axis=others, keepdims=True, where=c.known)
-            if not c.equal(np.broadcast_to(np.where(known, mean, 0), c.got.shape), difference):
+            mean = difference.sum(axis=others, keepdims=True) / np.maximum(known, 1)
+            if not c.equal(np.where(c.known, mean, 0), difference):
                 continue
             if not kept:
                 value = float(mean.reshape(-1)[0])
-                sentence = f"{c.name} is {abs(value):.6g} too {_size(value)} everywhere"
+                size = "large" if value > 0 else "small"
+                sentence = f"{c.name} is {abs(value):.6g} too {size} everywhere"
                 return "offset", f"{sentence}: a constant is added or left out"
-            names = " and ".join(c.axis(i) for i in others)
+            names = c.listing(others)
             return "offset", (
-                f"{c.name} differs by a number that is the same all along {names}: "
-                f"a sum over {names} is missing or too much"
+                f"{c.name} differs by a number that is the same all along {names}: a sum or a mean "
+                f"over {names} is missing, or one too many"
             )
     return None
 
 
 def mask(c: Comparison) -> Finding | None:
+    """0 where it must not be, or the reverse, at all or nearly all wrong entries."""
     got, want = c.nonzero(c.got), c.nonzero(c.want)
     lost, extra = int((c.wrong & ~got).sum()), int((c.wrong & ~want & got).sum())
-    if lost + extra < c.wrong.sum():
+    rest = int(c.wrong.sum()) - lost - extra
+    if rest > (lost + extra) / 4 or lost + extra == 0:
         return None
-    if lost and extra:
-        return "mask", (
-            f"{c.name} is 0 at {_count(lost, c)} where it must not be, and not 0 at {extra} where "
-            "it must be: the mask is a wrong one"
-        )
-    if lost:
-        return (
-            "mask",
-            f"{c.name} is 0 at {_count(lost, c)} where it must not be, and right elsewhere",
-        )
-    return "mask", (
-        f"{c.name} is not 0 at {_count(extra, c)} where it must be, else right: a mask is missing"
+    places = [f"0 at {c.count(lost)} where it must not be"] if lost else []
+    places += [f"not 0 at {c.count(extra)} where it must be"] if extra else []
+    elsewhere = f"wrong at {rest} more" if rest else "right elsewhere"
+    return "mask", f"{c.name} is {', '.join(places)}, and {elsewhere}: look at the mask"
+
+
+def precision(c: Comparison) -> Finding | None:
+    error = np.abs(c.got - c.want)[c.known].max()
+    largest = np.abs(c.want[c.known]).max()
+    if not error < 1e-5 * largest:
+        return None
+    return "precision", (
+        f"{c.name} is right to {-np.log10(error / largest):.0f} digits only: is something computed "
+        "in float32, or by a difference?"
+    )
+
+
+def misplaced(c: Comparison) -> Finding | None:
+    """Wrong everywhere, but not in sum: what is sent arrives, at other pixels."""
+    image = tuple(i for i in range(c.got.ndim) if c.axis(i) in IMAGE_AXES)
+    if len(image) != 2 or len(image) == c.got.ndim or not c.known.all():
+        return None
+    want = c.want.sum(axis=image)
+    if not c.equal(c.got.sum(axis=image), want) or not c.nonzero(want).any():
+        return None
+    names = c.listing(image)
+    return "misplaced", (
+        f"{c.name} has the right sums over {names}: every share arrives, but at wrong places"
     )
 
 
@@ -280,38 +264,24 @@ def scattered(c: Comparison) -> Finding:
     error = np.where(c.wrong, np.abs(c.got - c.want), -1)
     at = np.unravel_index(int(error.argmax()), error.shape)
     return "scattered", (
-        f"{c.name} is wrong at {_count(c.wrong.sum(), c)}, the worst at {_index(at)}: expected "
+        f"{c.name} is wrong at {c.count(c.wrong.sum())}, the worst at {index_words(at)}: expected "
         f"{c.want[at]:.6g}, got {c.got[at]:.6g}"
     )
 
 
-PATTERNS: list[Callable[[Comparison], Finding | None]] = [
-    not_finite,
-    zeros,
-    factor,
-    transpose,
-    flip,
-    shift,
-    broadcast,
-    place,
-    row_factor,
-    offset,
-    mask,
-    permuted,
-    scattered,
-]
+Pattern: TypeAlias = Callable[[Comparison], Finding | None]
+
+# A narrow pattern fits every entry and hardly by chance; a wide one says where errors are.
+NARROW: list[Pattern] = [not_finite, zeros, factor, transpose, flip, shift, broadcast, offset]
+WIDE: list[Pattern] = [
+    misplaced, place, row_factor, mask, precision, permuted, scattered,
+]  # fmt: skip
+PATTERNS = [*NARROW, *WIDE]
 
 
-def _ratio(c: Comparison, where: Array) -> float | None:
-    """The constant ratio got / want over ``where``, or None if there is none."""
-    got, want = c.got[where], c.want[where]
-    if not (want != 0).any():
-        return None
-    ratio = float(np.vdot(want, got) / np.vdot(want, want))
-    scale = max(1.0, abs(ratio))
-    close = np.allclose(got, ratio * want, rtol=10 * c.rtol * scale, atol=c.room * scale)
-    seen = int((np.abs(want) > c.room).sum())
-    return ratio if close and seen >= 2 and abs(ratio) > 1e-12 else None
+def first_fit(patterns: Iterable[Pattern], c: Comparison) -> Finding | None:
+    """What the first pattern that fits says."""
+    return next((found for found in (pattern(c) for pattern in patterns) if found), None)
 
 
 def _ratios_along(c: Comparison, kept: tuple[int, ...]) -> list[float] | None:
@@ -329,7 +299,7 @@ def _ratios_along(c: Comparison, kept: tuple[int, ...]) -> list[float] | None:
             if c.wrong[where].any():
                 return None
             continue
-        ratio = _ratio(c, where)
+        ratio = c.ratio(where)
         if ratio is None:
             return None
         ratios.append(ratio)
@@ -340,7 +310,7 @@ def _how(c: Comparison) -> str:
     """What the entries that are wrong have in common, as the end of a sentence."""
     if not c.nonzero(np.where(c.wrong, c.got, 0)).any():
         return "; it is 0 there"
-    ratio = _ratio(c, c.wrong)
+    ratio = c.ratio(c.wrong)
     if ratio is None:
         return ""
     if np.isclose(ratio, -1, rtol=1e-5):
@@ -351,15 +321,3 @@ def _how(c: Comparison) -> str:
 def _at(axis: str, indices: Array, size: int) -> str:
     shown = ", ".join(map(str, indices[:8])) + (", ..." if len(indices) > 8 else "")
     return f"at {axis}={shown} of 0 to {size - 1}"
-
-
-def _count(number: int, c: Comparison) -> str:
-    return f"{int(number)} of {int(c.known.sum())} entries"
-
-
-def _size(value: float) -> str:
-    return "large" if value > 0 else "small"
-
-
-def _index(at: Iterable[SupportsInt]) -> str:
-    return str(tuple(int(i) for i in at))

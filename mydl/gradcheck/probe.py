@@ -66,3 +66,21 @@ class Probe:
     def output(self) -> Array:
         """y where ``arrays`` are now, in memory that no later pass writes to."""
         return np.array(self.forward(self.arrays["x"].copy()))
+
+    def random_state(self) -> list[object]:
+        """The states of the layer's generators."""
+        return [generator.bit_generator.state for generator, _ in self._generators]
+
+    def gradients(self, dy: Array) -> dict[str, Array]:
+        """What backward makes of ``dy``, by array; without "x" if dx has not its shape."""
+        data = {path: parameter.data.copy() for path, parameter in self.parameters.items()}
+        for parameter in self.parameters.values():
+            parameter.zero_grad()
+        self.forward(self.arrays["x"].copy())
+        dx = self.backward(dy.copy())
+        found = {path: parameter.grad.copy() for path, parameter in self.parameters.items()}
+        for path, parameter in self.parameters.items():
+            parameter.data = data[path]
+        if np.shape(dx) == self.arrays["x"].shape:
+            found["x"] = np.array(dx, np.float64)
+        return found

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .diagnosis import ArrayDiagnosis, Diagnosis
 from .slope import Verdict
+from .together import together
 
 SHOWN_FAILURES = 10
 
@@ -65,6 +67,8 @@ class GradcheckReport:
         entries: every derivative that was measured.
         faults: a sentence for each other rule that the layer breaks.
         sizes: number of entries of each array, by (layer, array).
+        diagnoses: what is wrong with each array, from the pattern of its errors.
+        broken_rules: the faults, each with its kind.
     """
 
     subject: str
@@ -74,6 +78,8 @@ class GradcheckReport:
     entries: list[Entry]
     faults: list[str]
     sizes: dict[tuple[str, str], int]
+    diagnoses: list[ArrayDiagnosis] = field(default_factory=list)
+    broken_rules: list[Diagnosis] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         every_array = all(summary.checked for summary in self.arrays)
@@ -94,6 +100,12 @@ class GradcheckReport:
     def worst(self) -> Entry | None:
         """The entry with the largest relative error, kinks aside."""
         return _worst(self.entries)
+
+    @property
+    def together(self) -> Diagnosis | None:
+        """What the wrong arrays have in common."""
+        kinds = {(each.layer, each.array): each.kind for each in self.diagnoses}
+        return together(kinds, list(self.sizes))
 
     @property
     def arrays(self) -> list[ArraySummary]:
@@ -148,6 +160,8 @@ class GradcheckReport:
             "arrays": [_plain(asdict(summary)) for summary in self.arrays],
             "failures": [_plain(asdict(entry)) for entry in self.failures],
             "kinks": [_plain(asdict(entry)) for entry in self.kinks],
+            "diagnoses": [each.to_dict() for each in self.diagnoses],
+            "together": self.together and self.together.to_dict(),
             "faults": self.faults,
             "notes": self.notes,
         }
@@ -176,6 +190,7 @@ class GradcheckReport:
                     *([entry.layer, entry.array, *_cells(entry)] for entry in shown),
                 ]
             )
+        lines += self._explanation()
         if self.faults or self.notes:
             lines += [
                 "",
@@ -183,6 +198,12 @@ class GradcheckReport:
                 *(f"note: {n}" for n in self.notes),
             ]
         return "\n".join(lines)
+
+    def _explanation(self) -> list[str]:
+        """The diagnoses as lines, with a small picture of where the errors sit in an image."""
+        lines = [f"diagnosis: {self.together.sentence}"] if self.together else []
+        lines += [f"{each.layer}: {each.sentence}" for each in self.diagnoses[:SHOWN_FAILURES]]
+        return ["", *lines] if lines else []
 
 
 _ENTRY_HEAD = ["error", "index", "analytic", "numeric", "step"]

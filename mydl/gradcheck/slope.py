@@ -92,7 +92,7 @@ class Measure:
         """Measure the derivative along ``direction`` and judge the analytic one by it."""
         raise NotImplementedError
 
-    def _moved(self, direction: Direction, step: complex) -> Array:
+    def moved(self, direction: Direction, step: complex) -> Array:
         """The output after a step; the arrays are then as they were."""
         array = self._probe.arrays[direction.array]
         saved = np.array(array[direction.where])
@@ -154,7 +154,7 @@ class CentralDifference(Measure):
 
     def _measure(self, direction: Direction, step: float) -> tuple[float, float, float]:
         """The central difference, the gap between the slopes of both sides, and the noise."""
-        up, down = self._moved(direction, step), self._moved(direction, -step)
+        up, down = self.moved(direction, step), self.moved(direction, -step)
         # Differences before the dot product: outputs that do not change then add no rounding.
         numeric = float(np.vdot(self._dy, up - down)) / (2 * step)
         apart = np.abs((up - self._y) - (self._y - down))
@@ -189,7 +189,7 @@ class ComplexStep(Measure):
 
     def compare(self, direction: Direction, analytic: float) -> Slope:
         step = COMPLEX_STEP * direction.scale
-        imaginary = self._moved(direction, 1j * step).imag
+        imaginary = self.moved(direction, 1j * step).imag
         numeric = float(np.vdot(self._dy, imaginary)) / step
         # Nothing cancels at the end, but inside the layer terms of the output's size may.
         noise = self._noise(imaginary, direction.scale)
