@@ -8,6 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .learn_options import (
+    AsJson,
+    CsvFile,
+    Dir,
+    Everyone,
+    Exercises,
+    Jobs,
+    Memory,
+    Name,
+    Names,
+    TimeLimit,
+)
+from .learn_teach import new, notebook
+
 if TYPE_CHECKING:
     from ..learn import Exercise
     from ..learn.progress import Folder
@@ -16,16 +30,6 @@ learn = typer.Typer(
     help="Learn backpropagation by doing: exercises that are checked, in an order that builds up.",
     rich_markup_mode="markdown",
 )
-
-Name = Annotated[
-    str | None,
-    typer.Argument(help="Of the exercise, as in conv-dw.", show_default="the one at hand"),
-]
-Dir = Annotated[Path, typer.Option("--dir", help="The folder with your exercises.")]
-Exercises = Annotated[
-    Path | None,
-    typer.Option(help="A folder with exercises of your teacher's as well.", show_default=False),
-]
 
 WELCOME = """\
 Write the backward passes of a neural network yourself, one after the other, from a numerical
@@ -76,12 +80,34 @@ def start(name: Name = None, folder: Dir = Path(), exercises: Exercises = None) 
 
 
 @learn.command()
-def check(name: Name = None, folder: Dir = Path(), exercises: Exercises = None) -> None:
-    """Check your answer to an exercise. Exits with status 1 if it is not right yet."""
+def check(
+    names: Names = None,
+    folder: Dir = Path(),
+    exercises: Exercises = None,
+    everyone: Everyone = None,
+    as_json: AsJson = False,
+    csv_file: CsvFile = None,
+    jobs: Jobs = None,
+    time_limit: TimeLimit = None,
+    memory: Memory = None,
+) -> None:
+    """Check your answer to an exercise. Exits with status 1 if it is not right yet.
+
+    Teachers check a whole class with --all. The status is then 0 whatever the points are, and 1 if
+    an answer could not be checked.
+    """
+    from .learn_class import ClassOptions, check_class
     from .learn_show import check_and_show, next_step
 
+    options = ClassOptions(as_json, csv_file, jobs, time_limit, memory)
+    if everyone is not None:
+        check_class(everyone, names or [], exercises, options)
+        return
+    options.refuse()
+    if len(names or []) > 1:
+        raise ValueError("give one exercise, or several with --all FOLDER")
     student = open_folder(folder, exercises)
-    exercise = student.course[name] if name else student.last()
+    exercise = student.course[names[0]] if names else student.last()
     if exercise is None:
         raise ValueError(
             f"there is no exercise in {shown(folder)} yet: `mydl learn start` writes one"
@@ -146,6 +172,10 @@ def solution(
         if typer.prompt("Type yes to see the solution", default="no").strip().lower() != "yes":
             return
     show_solution(student, exercise)
+
+
+learn.command()(notebook)
+learn.command()(new)
 
 
 def open_folder(folder: Path, exercises: Path | None) -> Folder:
