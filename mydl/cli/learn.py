@@ -20,7 +20,7 @@ from .learn_options import (
     Names,
     TimeLimit,
 )
-from .learn_teach import new, notebook
+from .learn_teach import new, notebook, verify
 
 if TYPE_CHECKING:
     from ..learn import Exercise
@@ -176,6 +176,7 @@ def solution(
 
 learn.command()(notebook)
 learn.command()(new)
+learn.command()(verify)
 
 
 def open_folder(folder: Path, exercises: Path | None) -> Folder:

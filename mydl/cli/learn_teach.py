@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
@@ -48,4 +49,32 @@ def new(
 
     made = write_skeleton(name, folder)
     typer.echo(f"{made}: exercise.py, hints.md and checks.py, which work as they are.")
-    typer.echo(f"Change them. To see what students get: mydl learn list --exercises {folder}")
+    typer.echo(f"Change them, then: mydl learn verify {folder}")
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Your exercises.")],
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Of the exercises, as in huber-loss.", show_default="all"),
+    ] = None,
+) -> None:
+    """Verify that exercises of your own are complete and accept their solutions, for teachers.
+
+    Exits with status 1 if something is wrong.
+    """
+    from ..learn.course import Course
+    from ..learn.verify import problems
+
+    course = Course(folder)
+    chosen = [course[name] for name in names or []]
+    wrong = 0
+    for exercise in chosen or [e for e in course.exercises if e.folder.parent == folder]:
+        found = list(problems(course, exercise))
+        typer.echo(f"{'WRONG' if found else 'right'}  {exercise.folder.name}")
+        for problem in found:
+            lines = textwrap.fill(problem, 92, break_on_hyphens=False)
+            typer.echo(textwrap.indent(lines, " " * 7))
+        wrong += bool(found)
+    if wrong:
+        raise typer.Exit(1)

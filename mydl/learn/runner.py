@@ -70,7 +70,7 @@ def run(
     with tempfile.TemporaryDirectory(prefix="mydl-learn-") as temporary:
         report, trace = Path(temporary, "report"), Path(temporary, "trace")
         limits = [str(report), str(trace), str(seconds), str(megabytes)]
-        arguments = [str(exercise.folder), str(file), *limits]
+        arguments = [str(exercise.folder.resolve()), str(file), *limits]
         with _process(arguments, key, file.parent) as (process, output):
             deadline = started + seconds + START_SECONDS
             while process.poll() is None and not output.flood and time.monotonic() < deadline:

@@ -9,7 +9,7 @@ from .course import BUILT_IN, FILES, FOLDER
 
 NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
-EXERCISE = '''"""TITLE: one line
+EXERCISE = '''"""The square of every entry
 
 What is given, with shapes, and what to write. For example: x has the shape (N, D). Write
 `FUNCTION`, which returns y = x^2 of the same shape, and `FUNCTION_dx`, the gradient by x of the sum
@@ -115,5 +115,5 @@ def write_skeleton(name: str, folder: Path) -> Path:
     function = name.replace("-", "_")
     for file, text in zip(FILES, (EXERCISE, HINTS, CHECKS), strict=True):
         text = text.replace("FUNCTION", function).replace("NAME", name)
-        (made / file).write_text(text.replace("TITLE", name), encoding="utf-8")
+        (made / file).write_text(text, encoding="utf-8")
     return made
