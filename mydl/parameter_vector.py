@@ -27,6 +27,8 @@ class ParameterVector:
         grad: all gradients, in the same places.
         state: all buffers, such as the running statistics of batch norm.
         slices: where each parameter lies in ``data`` and ``grad``, by its path.
+        matrices: of each weight with two or more axes, its slice and the shape of the matrix that
+            multiplies the input, (inputs, outputs).
 
     >>> from mydl.layers import Linear
     >>> layer = Linear(3, 2)
@@ -48,6 +50,11 @@ class ParameterVector:
         self.data = np.zeros(size, dtype) if data is None else data
         self.grad = np.zeros(size, dtype)
         self.state = np.zeros(state_size, dtype)
+        self.matrices = [
+            (self.slices[path], (parameter.size // parameter.shape[-1], parameter.shape[-1]))
+            for path, parameter in parameters.items()
+            if len(parameter.shape) > 1
+        ]
         for path, parameter in parameters.items():
             place = self.slices[path]
             parameter.bind(self.data[place].reshape(parameter.shape))

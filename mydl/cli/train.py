@@ -119,10 +119,10 @@ def train(
         int | None, _optimization("accumulate", "Batches whose gradients make one step.")
     ] = None,
     optimizer: Annotated[
-        str | None, _optimization("optimizer", "sgd, adam, adamw or rmsprop.")
+        str | None, _optimization("optimizer", "sgd, adam, adamw, rmsprop or muon.")
     ] = None,
     lr: Annotated[float | None, _optimization("lr", "Highest learning rate.")] = None,
-    momentum: Annotated[float | None, _optimization("momentum", "Of sgd and rmsprop.")] = None,
+    momentum: Annotated[float | None, _optimization("momentum", "Of sgd, rmsprop, muon.")] = None,
     nesterov: Annotated[bool | None, _optimization("nesterov", "Nesterov momentum (sgd).")] = None,
     weight_decay: Annotated[
         float | None, _optimization("weight_decay", "Pull of the weights towards zero.")

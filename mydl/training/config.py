@@ -42,9 +42,9 @@ class TrainingConfig:
         epochs: passes over the training images.
         batch_size: images in a batch.
         accumulate: batches whose gradients are averaged before each step.
-        optimizer: "sgd", "adam", "adamw" or "rmsprop".
+        optimizer: "sgd", "adam", "adamw", "rmsprop" or "muon".
         lr: learning rate, the highest that the schedule reaches.
-        momentum: of SGD and RMSProp.
+        momentum: of SGD, RMSProp and Muon.
         nesterov: look ahead (SGD only).
         weight_decay: strength of the pull of the weights towards zero.
         schedule: "constant", "step", "polynomial", "cosine" or "one-cycle".

@@ -143,7 +143,7 @@ def regularisation(
         return total / 4
 
     plain, terms = loss(), {}
-    if config.weight_decay and config.optimizer != "adamw":  # whose decay is not in the loss
+    if config.weight_decay and config.optimizer not in ("adamw", "muon"):  # decay beside the loss
         frozen = frozen_parameters(learner.model, config.freeze)
         weights = [p.data for path, p in network.named_parameters() if path not in frozen]
         squares = sum(float((w.astype(np.float64) ** 2).sum()) for w in weights)

@@ -12,6 +12,15 @@ from typing import Any
 
 from ..names import unknown
 
+# What goes with an optimizer that is not the recipe's own: rates differ by a factor of a hundred.
+OPTIMIZER_DEFAULTS: dict[str, dict[str, Any]] = {
+    "sgd": {"lr": 0.1, "momentum": 0.9, "weight_decay": 5e-4},
+    "adam": {"lr": 1e-3, "weight_decay": 0.0},
+    "adamw": {"lr": 1e-3, "weight_decay": 0.01},
+    "rmsprop": {"lr": 1e-3, "momentum": 0.0, "weight_decay": 0.0},
+    "muon": {"lr": 0.015, "momentum": 0.95, "weight_decay": 0.1},
+}
+
 CIFAR10 = {"epochs": 30, "batch_size": 128, "shard_size": 32}
 
 # Photographs, from random weights.
@@ -85,6 +94,9 @@ def recipe(chosen: Mapping[str, Any]) -> dict[str, Any]:
         settings |= FINE_TUNING | found.settings
         if "features" in chosen.get("freeze", ()):
             settings |= CLASSIFIER_ONLY
+    optimizer = chosen.get("optimizer", "")
+    if optimizer != settings.get("optimizer", "sgd"):
+        settings |= OPTIMIZER_DEFAULTS.get(optimizer, {})
     settings |= chosen
     if settings.get("image_size") and "shard_size" not in settings:
         settings["shard_size"] = _shard_size(settings)

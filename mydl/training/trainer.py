@@ -105,6 +105,8 @@ class Trainer:
             nesterov=config.nesterov,
             weight_decay=config.weight_decay,
             decay_mask=decays,
+            matrices=self._vector.matrices[:-1],  # all but the classifier's
+            threads=self.engine.threads,
         )
         self.schedule = make_schedule(
             config.schedule,
@@ -381,16 +383,14 @@ class Trainer:
 
     def _what_went_bad(self, chosen: Array, epoch: int) -> str:
         """Which layer and array of the step was the first that is not finite."""
+        where = f"training has diverged at step {self.optimizer.steps + 1}"
         size = self.config.shard_size
         for start in range(0, len(chosen), size):
             x, labels = self.images.load(chosen[start : start + size], epoch)
             found = first_bad(self.engine.model, self._loss, x, labels)
             if found is not None:
-                return f"training has diverged at step {self.optimizer.steps + 1}: {found}"
-        return (
-            f"training has diverged at step {self.optimizer.steps + 1}: the sum of the gradients "
-            "is too large for float32"
-        )
+                return f"{where}: {found}"
+        return f"{where}: the sum of the gradients is too large for float32"
 
 
 def _below(name: str, arrays: dict[str, Array]) -> dict[str, Array]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mydl.optim import SGD, Adam, AdamW, RMSProp, clip_grad_norm, make_optimizer
 
-REFERENCES = np.load(Path(__file__).parent / "references" / "optim.npz")
+REFERENCES = np.load(Path(__file__).parents[1] / "references" / "optim.npz")
 
 # As in references/make_optim_references.py.
 OPTIMIZERS = {

@@ -44,6 +44,20 @@ def trajectory(optimizer_class, options, data, grads):
     return np.stack(rows)
 
 
+def muon(data, grads):
+    """A matrix after each step of PyTorch's Muon, which works in bfloat16 on the way."""
+    weight = torch.nn.Parameter(torch.from_numpy(data.astype(np.float32)))
+    optimizer = torch.optim.Muon(
+        [weight], lr=0.05, weight_decay=0.2, momentum=0.9, adjust_lr_fn="match_rms_adamw"
+    )
+    rows = []
+    for grad in grads:
+        weight.grad = torch.from_numpy(grad.astype(np.float32))
+        optimizer.step()
+        rows.append(weight.detach().numpy().copy())
+    return np.stack(rows)
+
+
 def rates(make_schedule):
     """The learning rate of each of TOTAL steps, from a base of 0.4."""
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.4)
@@ -74,6 +88,10 @@ def main():
                 arrays["data"].astype(dtype),
                 arrays["grads"].astype(dtype),
             )
+    for name, shape in {"wide": (3, 5), "tall": (6, 4)}.items():
+        arrays[f"muon/{name}/data"] = rng.normal(size=shape)
+        arrays[f"muon/{name}/grads"] = rng.normal(size=(STEPS, *shape))
+        arrays[f"muon/{name}"] = muon(arrays[f"muon/{name}/data"], arrays[f"muon/{name}/grads"])
     lr = torch.optim.lr_scheduler
     schedules = {
         "step": lambda o: lr.MultiStepLR(o, [TOTAL // 2, 3 * TOTAL // 4], gamma=0.1),

@@ -30,7 +30,7 @@ def fit(dataset, config, **options):
     return before, trainer.model.state_dict(), trainer
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "rmsprop"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "rmsprop", "muon"])
 @pytest.mark.parametrize(
     "freeze", [("features",), ("features.conv1", "features.fire2"), ("features.fire3",)]
 )

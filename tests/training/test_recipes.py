@@ -49,6 +49,14 @@ def test_fine_tuning_takes_the_network_from_the_file(tmp_path):
     assert config(data="imagefolder", weights=str(path), model="squeezenet1_1", lr=0.5).lr == 0.5
 
 
+def test_another_optimizer_brings_its_own_rate():
+    assert config(optimizer="sgd").lr == config().lr == 0.1
+    assert config(optimizer="adam").lr == 1e-3
+    assert config(data="cifar10", optimizer="muon").momentum == 0.95
+    assert config(data="cifar10", optimizer="muon", lr=0.02).lr == 0.02
+    assert config(preset="cifar10-best", optimizer="sgd").weight_decay == 5e-4
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_is_a_whole_recipe_and_gives_way_to_what_is_chosen(preset):
     settings = config(preset=preset)

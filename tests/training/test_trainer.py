@@ -134,7 +134,7 @@ def test_stop_ends_after_the_step(stripes):
     assert len(watching.epochs) == len(trainer.history) == 1
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "adamw", "rmsprop"])
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "rmsprop", "muon"])
 def test_every_optimizer_lowers_the_loss(stripes, optimizer):
     config = dataclasses.replace(QUICK, optimizer=optimizer, lr=0.003, momentum=0.0)
     _, watching = fit(stripes, config)
