@@ -35,19 +35,28 @@ def grade(
         file: the student's.
         checks: of the exercise, loaded.
         before: is called with the index of each check before it runs.
+
+    Raises:
+        Tampered: if the student's code replaces what the checks rely on.
     """
     file = file.resolve()
     unchanged = Guard(*(sys.modules[check.run.__module__] for check in checks)).check
     with _importable(file):
         before(0)
-        try:
-            student = Student(load(file, exercise), file.parent)
-            unchanged()
-        except WrongAnswer as wrong:
-            for check in checks:
-                yield _rejected(check, wrong)
-            return
-        yield from run_checks(checks, student, unchanged, before)
+        loaded = _load(file, exercise)
+        unchanged()
+        if isinstance(loaded, Student):
+            yield from run_checks(checks, loaded, unchanged, before)
+        else:
+            yield from (_rejected(check, loaded) for check in checks)
+
+
+def _load(file: Path, exercise: Exercise) -> Student | WrongAnswer:
+    """The student's module, or what is wrong with it."""
+    try:
+        return Student(load(file, exercise), file.parent)
+    except WrongAnswer as wrong:
+        return wrong
 
 
 def run_checks(
@@ -61,16 +70,13 @@ def run_checks(
     Args:
         checks: of the exercise.
         student: the module.
-        unchanged: raises :class:`WrongAnswer` if the checks can no longer be relied on.
+        unchanged: raises an error if the checks can no longer be relied on.
         before: is called with the index of each check before it runs.
     """
     for index, check in enumerate(checks):
         before(index)
         result = _run(check, student)
-        try:
-            unchanged()
-        except WrongAnswer as wrong:
-            result = _rejected(check, wrong)
+        unchanged()
         yield result
 
 

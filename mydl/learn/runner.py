@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .course import Exercise
+from .guard import TAMPERED
 from .result import CheckResult, Result
 from .seal import Seal
 from .student import where
@@ -217,6 +218,8 @@ def _why(
             "end, or for one that does far too much",
             line,
         )
+    if code == TAMPERED:
+        return "tampered", stack or f"{file.name} replaces functions that the checks need", None
     if code >= 0:
         return (
             "crash",
