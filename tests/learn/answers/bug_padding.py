@@ -91,7 +91,7 @@ def cut(padded, rows, columns, x_shape):
     return padded[:, : x_shape[1], : x_shape[2]]
 
 
-# %% wrong the last rows: both-sides-alike
+# %% wrong the last rows: from-the-last
 # Counted from the end, which cuts off all padding above: the same where there is none there.
 def cut(padded, rows, columns, x_shape):
     (_, bottom), (_, right) = rows, columns
