@@ -1,10 +1,11 @@
-"""``mydl gradcheck``: are the library's own backward passes right?"""
+"""``mydl gradcheck``: are backward passes right, the library's own and those of a user's file?"""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -21,7 +22,19 @@ HEADER = ("layer", "setting", "derivatives", "kinks", "worst error", "")
 def gradcheck(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Layers to check, as in conv2d fire.", show_default="all"),
+        typer.Argument(
+            help="Layers to check, as in conv2d fire, or a layer of your own, FILE.py:NAME.",
+            show_default="all",
+        ),
+    ] = None,
+    shape: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            metavar="SHAPE",
+            help="Shape of the input for your own layer, as in 2x5x4x3: samples, rows, columns, "
+            "channels.",
+        ),
     ] = None,
     method: Annotated[
         str, typer.Option(help="central (differences) or complex (steps, exact to last digits).")
@@ -34,20 +47,40 @@ def gradcheck(
     details: Annotated[
         bool, typer.Option("--details", help="Show every array of every layer.")
     ] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw where errors sit, as .png, .svg or .pdf."),
+    ] = None,
+    sweep: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Draw the error of a measured derivative against its step, for one layer.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Check backward passes against derivatives measured on the forward passes.
 
     Checks every layer in several settings, and whole small SqueezeNets: plain, with bypass, with
-    batch norm. Exits with status 1 when one is wrong.
+    batch norm. Of what is wrong it says how, from the pattern of the errors. Exits with status 1
+    when one is wrong.
+
+    FILE.py:NAME is a class whose layers need no arguments, or a function that returns a layer.
     """
     from threadpoolctl import threadpool_limits
 
-    from ..gradcheck.cases import select
+    cases = _choose(names or [], shape)
+    for path, option in ((plot, "--plot"), (sweep, "--sweep")):
+        if path is not None:
+            from ..gradcheck.picture import check_picture
 
-    cases = select(names or [])
+            check_picture(path, option)
     # The matrices are small, and idle BLAS threads spin against whatever else the machine does.
     with threadpool_limits(limits=1, user_api="blas"):
+        if sweep is not None:
+            _sweep(cases, sweep, seed, as_json)
+            return
         results = _check(cases, method, samples, seed)
         if as_json:
             found = list(results)
@@ -56,8 +89,48 @@ def gradcheck(
             show = _fill_table if sys.stdout.isatty() else _print_lines
             found = show(results, cases)
             _print_reports(found, details)
+    if plot is not None:
+        _plot(found, plot, quiet=as_json)
     if not all(report for _, report in found):
         raise typer.Exit(1)
+
+
+def _choose(names: list[str], shape: str | None) -> list[Case]:
+    """The cases of the library's layers, and of the user's, that are named."""
+    from ..gradcheck.cases import select
+    from ..gradcheck.own import is_file, own_case
+
+    own = [own_case(name, shape) for name in names if is_file(name)]
+    if shape is not None and not own:
+        raise ValueError("--input is for a layer of your own: name it as FILE.py:NAME")
+    others = [name for name in names if not is_file(name)]
+    return own + (select(others) if others or not own else [])
+
+
+def _sweep(cases: list[Case], path: Path, seed: int, as_json: bool) -> None:
+    """Print and draw the error against the step, for the first setting of one layer."""
+    if len({case.name for case in cases}) > 1:
+        raise ValueError(
+            "--sweep draws one layer: name it, as in mydl gradcheck conv2d --sweep v.png"
+        )
+    found = cases[0].sweep(seed)
+    found.plot(path)
+    if as_json:
+        print(json.dumps(found.to_dict(), indent=2, allow_nan=False))
+    else:
+        print(f"{cases[0].name}, {cases[0].setting}\n{found}\n\nwritten: {path}")
+
+
+def _plot(results: list[Result], path: Path, quiet: bool) -> None:
+    """Draw the wrong gradients of all reports."""
+    from ..gradcheck.picture import draw_errors
+
+    wrong = [(case, report) for case, report in results if report.diagnoses]
+    if wrong:
+        title = "; ".join(f"{case.name}, {case.setting}" for case, _ in wrong)
+        draw_errors(path, [each for _, report in wrong for each in report.diagnoses], title)
+    if not quiet:
+        print(f"written: {path}" if wrong else f"no gradient is wrong: {path} was not written")
 
 
 def _check(cases: list[Case], method: str, samples: int | None, seed: int) -> Iterator[Result]:

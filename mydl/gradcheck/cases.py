@@ -34,6 +34,7 @@ from ..models import SqueezeNet
 from ..names import unknown
 from .check import gradcheck
 from .report import GradcheckReport
+from .sweep import Sweep, sweep
 
 Rng = np.random.Generator
 
@@ -60,14 +61,23 @@ class Case:
 
     def check(self, method: str = "central", seed: int = 0, **options: Any) -> GradcheckReport:
         """Build the layer and check it; options as for :func:`mydl.gradcheck.gradcheck`."""
+        layer, x, labels = self._draw(seed)
+        options = {"samples": self.samples, **options}
+        return gradcheck(layer, x, labels=labels, method=method, seed=seed, **options)
+
+    def sweep(self, seed: int = 0) -> Sweep:
+        """Build the layer and measure derivatives with many steps."""
+        layer, x, labels = self._draw(seed)
+        return sweep(layer, x, labels=labels, seed=seed)
+
+    def _draw(self, seed: int) -> tuple[Any, Array, Array | None]:
+        """The layer, off its kinks, the input and the labels."""
         rng = np.random.default_rng(seed)
         layer = self.build(rng)
         if isinstance(layer, Layer):
             off_the_kinks(layer, rng)
         x = rng.normal(size=self.shape)
-        labels = None if self.labels is None else self.labels(rng)
-        options = {"samples": self.samples, **options}
-        return gradcheck(layer, x, labels=labels, method=method, seed=seed, **options)
+        return layer, x, None if self.labels is None else self.labels(rng)
 
 
 def off_the_kinks(layer: Layer, rng: Rng) -> None:

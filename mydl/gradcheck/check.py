@@ -79,7 +79,7 @@ def gradcheck(
     >>> bool(report)
     True
     """
-    _check_input(layer, x)
+    check_input(layer, x)
     if method not in TOLERANCES:
         raise ValueError(f"method must be 'central' or 'complex', got {method!r}")
     tolerance = TOLERANCES[method] if tolerance is None else tolerance
@@ -109,9 +109,9 @@ def gradcheck(
     central = CentralDifference(probe, dy, y, roundoff, central_tolerance)
     measure: Measure = central
     if method == "complex":
-        complex_probe, complex_faults = _complex_probe(layer, x, labels, y)
+        in_complex, complex_faults = complex_probe(layer, x, labels, y)
         faults += complex_faults
-        measure = ComplexStep(complex_probe, central, dy, y, roundoff, tolerance)
+        measure = ComplexStep(in_complex, central, dy, y, roundoff, tolerance)
 
     entries = {
         name: list(_entries(layer, name, array, gradients[name], measure, samples, rng))
@@ -189,7 +189,7 @@ def _roundoff(probe: Probe, y: Array, rng: np.random.Generator) -> float:
     return ROUNDINGS * max(moved, EPS * float(np.abs(y).max(initial=0)))
 
 
-def _complex_probe(
+def complex_probe(
     layer: Any, x: Array, labels: Array | None, y: Array
 ) -> tuple[Probe, list[Diagnosis]]:
     """A probe for complex steps, after a look at whether its forward pass can be trusted."""
@@ -219,7 +219,8 @@ def _dtype(layer: Any, x: Array) -> np.dtype[Any]:
     return parameters[0].data.dtype if parameters else x.dtype
 
 
-def _check_input(layer: Any, x: Array) -> None:
+def check_input(layer: Any, x: Array) -> None:
+    """Raise TypeError or ValueError if these cannot be checked."""
     if isinstance(layer, type) or not (hasattr(layer, "forward") and hasattr(layer, "backward")):
         raise TypeError(f"expected a layer with forward and backward, got {layer!r}")
     if not isinstance(x, np.ndarray) or x.dtype.kind != "f":

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..layer import Array
 from .comparison import Comparison, Region
-from .patterns import PATTERNS, first_fit
+from .patterns import PATTERNS, WIDE, first_fit
 
 LARGEST_PICTURE = 32, 64
 
@@ -98,6 +98,7 @@ def diagnose(
             _wrong_shape(got, want, name, axes),
         )
         return Diagnosis(kind, sentence)
+    got, want = (a.astype(float) if a.dtype.kind in "biu" else a for a in (got, want))
     comparison = Comparison(
         got, want, name, tuple(axes), dict(regions or {}), dict(constants or {}), rtol, atol
     )
@@ -106,7 +107,8 @@ def diagnose(
     typical = _typical(got, mistakes, rtol, atol)
     if typical is not None:
         return Diagnosis(*typical, comparison.wrong)
-    found = first_fit(PATTERNS, comparison)
+    is_complex = "c" in (got.dtype.kind, want.dtype.kind)
+    found = first_fit(WIDE[-1:] if is_complex else PATTERNS, comparison)
     assert found is not None, "the last pattern fits everything"
     return Diagnosis(*found, comparison.wrong)
 
@@ -132,6 +134,12 @@ def picture(diagnosis: Diagnosis | Array, axes: Sequence[str] = ()) -> str:
         image = np.logical_or.reduceat(image, np.arange(0, image.shape[axis], block), axis)
     lines = ["".join("#" if wrong else "." for wrong in row) for row in image]
     return "\n".join([title, *lines])
+
+
+def has_place(diagnosis: Diagnosis) -> bool:
+    """Whether the errors are at some places of an image and not at others."""
+    where = diagnosis.where
+    return where is not None and where.ndim > 1 and bool(where.any()) and not bool(where.all())
 
 
 def worst_image(mask: Array, axes: Sequence[str] = ()) -> tuple[Array, str]:

@@ -39,6 +39,8 @@ def zeros(c: Comparison) -> Finding | None:
 
 
 def factor(c: Comparison) -> Finding | None:
+    if c.got.size == 1:
+        return _number(c)
     ratio = c.ratio(c.known)
     if ratio is None:
         return None
@@ -51,6 +53,21 @@ def factor(c: Comparison) -> Finding | None:
         return "sign", f"{c.name} has the wrong sign everywhere"
     kind = "twice" if np.isclose(ratio, 2, rtol=1e-5) else "factor"
     return kind, f"{c.name} {factor_words(ratio)} everywhere{explain_factor(ratio, c.sizes())}"
+
+
+def _number(c: Comparison) -> Finding | None:
+    """A single number has always some ratio to the right one: it must be a known constant."""
+    got, want = float(c.got.reshape(())), float(c.want.reshape(()))
+    if not want:
+        return None
+    ratio = got / want
+    if np.isclose(ratio, -1, rtol=1e-5):
+        return "sign", f"{c.name} has the wrong sign: expected {want:.6g}, got {got:.6g}"
+    known = explain_factor(ratio, c.sizes()) if got else ""
+    if not known:
+        return None
+    kind = "twice" if np.isclose(ratio, 2, rtol=1e-5) else "factor"
+    return kind, f"{c.name} {factor_words(ratio)}{known}"
 
 
 def transpose(c: Comparison) -> Finding | None:
@@ -125,18 +142,18 @@ def broadcast(c: Comparison) -> Finding | None:
 
 def place(c: Comparison) -> Finding | None:
     """Wrong only in a region, at some indices of an axis, or after the first sample."""
-    best = _smallest(c, _regions(c), REGION_BY_CHANCE)
-    best = best or _smallest(c, _slices(c), SLICE_BY_CHANCE)
-    if best is None:
+    regions = _with_all_errors(c, _regions(c), REGION_BY_CHANCE)
+    found = regions + _with_all_errors(c, _slices(c), SLICE_BY_CHANCE)
+    if not found:
         return None
-    kind, words = best
+    _, kind, words = min(found)
     return kind, f"{c.name} is wrong only {words}{_how(c)}"
 
 
-def _smallest(
+def _with_all_errors(
     c: Comparison, places: Iterator[tuple[str, str, Array]], chance: float
-) -> Finding | None:
-    """The smallest place that holds all errors, unless it does so by chance."""
+) -> list[tuple[int, str, str]]:
+    """(entries, kind, words) of each place that holds all errors, and does not so by chance."""
     found = []
     known, wrong = int(c.known.sum()), int(c.wrong.sum())
     for kind, words, mask in places:
@@ -144,7 +161,7 @@ def _smallest(
         by_chance = (inside / known) ** wrong > chance and c.got.ndim > 1
         if inside < known and not by_chance and not (c.wrong & ~mask).any():
             found.append((inside, kind, words))
-    return min(found)[1:] if found else None
+    return found
 
 
 def _regions(c: Comparison) -> Iterator[tuple[str, str, Array]]:
@@ -261,6 +278,9 @@ def permuted(c: Comparison) -> Finding | None:
 
 
 def scattered(c: Comparison) -> Finding:
+    if c.got.size == 1:
+        got, want = c.got.reshape(()), c.want.reshape(())
+        return "scattered", f"{c.name} must be {want:.6g}, got {got:.6g}"
     error = np.where(c.wrong, np.abs(c.got - c.want), -1)
     at = np.unravel_index(int(error.argmax()), error.shape)
     return "scattered", (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
-from .diagnosis import ArrayDiagnosis, Diagnosis
+from .diagnosis import ArrayDiagnosis, Diagnosis, has_place, picture
 from .slope import Verdict
+from .table import table
 from .together import together
 
 SHOWN_FAILURES = 10
@@ -149,6 +150,16 @@ class GradcheckReport:
                 notes.append(f"{name}: every derivative is 0 within rounding, which says little")
         return notes
 
+    def plot(self, path: str | Path) -> None:
+        """Draw where the errors sit into a file, whose ending says its format.
+
+        Raises:
+            ValueError: no gradient is wrong.
+        """
+        from .picture import draw_errors
+
+        draw_errors(Path(path), self.diagnoses, self.subject)
+
     def to_dict(self) -> dict[str, Any]:
         """The report as lists, dictionaries, numbers and strings; numbers not finite are None."""
         return {
@@ -179,12 +190,12 @@ class GradcheckReport:
         lines = [
             f"{self.subject}: {'passed' if self else 'FAILED'} "
             f"({how}, tolerance {self.tolerance:g}, seed {self.seed})",
-            *_table(rows),
+            *table(rows),
         ]
         if self.failures:
             shown = self.failures[:SHOWN_FAILURES]
             lines += ["", f"wrong derivatives: {len(self.failures)}, the worst first"]
-            lines += _table(
+            lines += table(
                 [
                     ["layer", "array", *_ENTRY_HEAD],
                     *([entry.layer, entry.array, *_cells(entry)] for entry in shown),
@@ -200,9 +211,13 @@ class GradcheckReport:
         return "\n".join(lines)
 
     def _explanation(self) -> list[str]:
-        """The diagnoses as lines, with a small picture of where the errors sit in an image."""
+        """The diagnoses as lines, with a small picture of errors that are not everywhere."""
+        shown = self.diagnoses[:SHOWN_FAILURES]
         lines = [f"diagnosis: {self.together.sentence}"] if self.together else []
-        lines += [f"{each.layer}: {each.sentence}" for each in self.diagnoses[:SHOWN_FAILURES]]
+        lines += [f"diagnosis: {each.sentence} ({each.layer})" for each in shown]
+        for each in [each for each in shown if has_place(each)][:1]:
+            title, *image = picture(each, each.axes).splitlines()
+            lines += ["", f"{each.array} at {title}; # is wrong, . is right", *image]
         return ["", *lines] if lines else []
 
 
@@ -218,15 +233,6 @@ def _cells(entry: Entry | None) -> list[str]:
         f"{entry.analytic:.9g}",
         f"{entry.numeric:.9g}",
         f"{entry.step:.1e}",
-    ]
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """The rows as lines, each column as wide as its widest cell."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
     ]
 
 

@@ -138,10 +138,12 @@ def _one_share(c: Columns) -> Finding | None:
     is_share = (np.abs(shares - c.got[:, None]) <= room + 1e-5 * np.abs(shares)) & sent
     if not wrong.any() or not is_share[wrong].any(axis=1).all():
         return None
+    fewest, most = int(sent[wrong].sum(axis=1).min()), int(sent[wrong].sum(axis=1).max())
+    number = f"{most}" if fewest == most else f"{fewest} to {most}"
+    who = "window" if c.dy.ndim == 4 else "output"
     return "overwritten", (
-        f"{c.name} holds at each wrong entry the share of one window or output alone, where "
-        f"{int(sent[wrong].sum(axis=1).min())} to {int(sent[wrong].sum(axis=1).max())} meet: "
-        "= where += is needed"
+        f"at each wrong entry {c.name} holds the share of one {who} alone, though {number} {who}s "
+        "meet there: = where += is needed"
     )
 
 

@@ -84,7 +84,7 @@ def test_help_explains():
 def test_the_table_on_a_terminal(few_cases, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     with pytest.raises(typer.Exit):
-        gradcheck(None, "central", None, 0, False, False)
+        gradcheck(None)
     output = capsys.readouterr().out
     assert "worst error" in output
     assert "FAILED" in output
