@@ -40,6 +40,9 @@ def source_of(name: str) -> Source:
         raise ValueError(f"LIBRARY names {name}, and there is no module {module} in mydl")
     text = file.read_text(encoding="utf-8")
     node: ast.AST = ast.parse(text)
+    moved = _import_of(node, path.partition(".")[0])
+    if moved:
+        return source_of(f"{module}.{moved}:{path}")
     for part in path.split(".") if path else []:
         node = _child(node, part, name)
     if not isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -49,6 +52,14 @@ def source_of(name: str) -> Source:
     indent = len(lines[0]) - len(lines[0].lstrip())
     piece = "\n".join(line[indent:] for line in lines)
     return Source(f"mydl/{file.relative_to(PACKAGE).as_posix()}", first, piece)
+
+
+def _import_of(module: ast.AST, name: str) -> str:
+    """The module inside a package from which the package takes a name; "" if it defines it."""
+    for node in ast.iter_child_nodes(module):
+        if isinstance(node, ast.ImportFrom) and name in [alias.name for alias in node.names]:
+            return node.module or ""
+    return ""
 
 
 def _child(node: ast.AST, part: str, name: str) -> ast.AST:
