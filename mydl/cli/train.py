@@ -92,6 +92,10 @@ def train(
         bool | None, _network("batch_norm", "Normalise after each convolution.")
     ] = None,
     bypass: Annotated[str | None, _network("bypass", "none, simple or complex.")] = None,
+    squeeze_ratio: Annotated[
+        float | None,
+        _network("squeeze_ratio", "Squeeze filters for each expand filter; 0: the network's own."),
+    ] = None,
     dropout: Annotated[
         float | None, _network("dropout", "Probability of dropping an activation before conv10.")
     ] = None,

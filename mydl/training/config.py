@@ -32,6 +32,8 @@ class TrainingConfig:
         model: name of the network, as ``mydl.models.build_model`` takes it.
         batch_norm: normalise after each convolution.
         bypass: "none", "simple" or "complex".
+        squeeze_ratio: squeeze filters of a fire module for each expand filter; 0 leaves it to the
+            network, 0.125 in the paper's.
         dropout: probability of dropping an activation before the last convolution.
         final_relu: keep the paper's ReLU after conv10. Without it training starts more surely.
         pretrained: start from the embedded ImageNet weights, see ``mydl.training.start``.
@@ -73,6 +75,7 @@ class TrainingConfig:
     model: str = "squeezenet_tiny"
     batch_norm: bool = True
     bypass: str = "none"
+    squeeze_ratio: float = 0.0
     dropout: float = 0.0
     final_relu: bool = False
     pretrained: bool = False
@@ -114,7 +117,7 @@ class TrainingConfig:
         for name in ("epochs", "batch_size", "accumulate", "shard_size", "keep"):
             self._check(name, getattr(self, name) >= 1, "at least 1")
         self._check("lr", 0 < self.lr < float("inf"), "greater than 0 and finite")
-        for name in ("weight_decay", "warmup_epochs", "clip_norm", "mixup"):
+        for name in ("weight_decay", "warmup_epochs", "clip_norm", "mixup", "squeeze_ratio"):
             self._check(name, 0 <= getattr(self, name) < float("inf"), "0 or greater")
         for name in ("dropout", "momentum", "label_smoothing", "ema"):
             self._check(name, 0 <= getattr(self, name) < 1, "from 0 up to, not including, 1")

@@ -33,21 +33,27 @@ CLASSIFIER_ONLY = {"lr": 1e-3}  # with features frozen
 
 _CIFAR10_PRESET = {
     "data": "cifar10",
+    "model": "squeezenet1_1_cifar",
     "batch_norm": True,
     "bypass": "simple",
     "dropout": 0.0,
     "final_relu": False,
+    "optimizer": "muon",
     "batch_size": 128,
     "shard_size": 32,
     "label_smoothing": 0.1,
     "validation": 0.02,
 }
 PRESETS: dict[str, dict[str, Any]] = {
-    "cifar10-fast": {**_CIFAR10_PRESET, "model": "squeezenet1_1_cifar", "epochs": 10},
+    "cifar10-fast": {**_CIFAR10_PRESET, **OPTIMIZER_DEFAULTS["muon"], "epochs": 10},
     "cifar10-best": {
         **_CIFAR10_PRESET,
-        "model": "squeezenet_late",
-        "epochs": 30,
+        **OPTIMIZER_DEFAULTS["muon"],
+        "squeeze_ratio": 0.25,
+        "epochs": 45,
+        "batch_size": 256,
+        "lr": 0.02,
+        "cutout": 8,
         "ema": 0.999,
     },
 }

@@ -17,7 +17,7 @@ from ..classifier import usual_preprocessing
 from ..data.preprocess import CAFFE_MEAN, MEAN, PREPROCESSING, STD
 from ..layer import Array, Layer
 from ..layers import BatchNorm2d, Bypass
-from ..models import Network, SqueezeNet, network_of, squeezenet1_1
+from ..models import Metaparameters, Network, SqueezeNet, network_of, squeezenet1_1
 from ..models.saved import is_saved_model, load_model
 from ..names import unknown
 
@@ -122,7 +122,9 @@ def _options(network: Network) -> dict[str, Any]:
     bypass = "simple" if bypasses else "none"
     if any(layer.projection is not None for layer in bypasses):
         bypass = "complex"
+    sizes = network.metaparameters if isinstance(network, SqueezeNet) else Metaparameters()
     return {
         "bypass": bypass,
+        "squeeze_ratio": sizes.squeeze_ratio if sizes != Metaparameters() else 0.0,
         "batch_norm": any(isinstance(layer, BatchNorm2d) for layer in layers),
     }

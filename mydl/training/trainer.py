@@ -247,6 +247,8 @@ class Trainer:
             "final_relu": self.config.final_relu,
             "seed": self.config.seed,
         }
+        if self.config.squeeze_ratio:
+            options["squeeze_ratio"] = self.config.squeeze_ratio
         known = model_options(self.config.model)
         return {name: value for name, value in options.items() if value or name in known}
 
