@@ -100,7 +100,8 @@ def _process(
     """The worker, and what it prints; ended, with all that it started, when the block is left."""
     process = subprocess.Popen(
         # -P: no file of the student's takes the place of a module that is imported first.
-        [sys.executable, "-P", "-B", "-X", "utf8", "-m", "mydl.learn.worker", *arguments],
+        # -u: what the code printed is not lost when it ends in a loop.
+        [sys.executable, "-P", "-B", "-u", "-X", "utf8", "-m", "mydl.learn.worker", *arguments],
         cwd=folder,
         env={**os.environ, **ENVIRONMENT},
         stdin=subprocess.PIPE,  # for the key, and then at its end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 import linecache
 import traceback
@@ -16,6 +17,8 @@ import numpy as np
 
 from ..layer import Array
 from .wrong import WrongAnswer, fail
+
+FUNCTIONS = (type, functools.partial, np.ufunc, np.vectorize)  # beside those written with def
 
 
 class Student:
@@ -64,7 +67,7 @@ class Watch:
         """A proxy of a function, a class or an object of a class of the student's."""
         if type(value) in (tuple, list):
             return type(value)(self.wrap(item, name) for item in value)
-        if isinstance(value, type) or inspect.isroutine(value):
+        if isinstance(value, FUNCTIONS) or inspect.isroutine(value):
             return Called(value, name, self)
         if _is_defined_in(type(value), self._module):
             return Instance(value, name, self)

@@ -63,6 +63,8 @@ def main(folder: str, file: str, report: str, trace: str, seconds: str, megabyte
         except Tampered as error:  # the status says it all: what reports might be replaced, too
             os.write(stack.fileno(), str(error).encode())
             leave(TAMPERED)
+        except (KeyboardInterrupt, OSError):  # raised by the code itself; files that it closed
+            leave(1)
         tell(end=True)
         sys.stdout.flush()
         sys.stderr.flush()
