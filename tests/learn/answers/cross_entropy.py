@@ -57,7 +57,7 @@ def cross_entropy_backward(logits, labels):
 
 
 # %% wrong a small number added: epsilon
-# The usual repair of the above (hunkim/ReinforcementZeroToAll, pull request 16, and many others):
+# The usual repair of the above (mkocabas/focal-loss-keras, issue 17, and many others):
 # a loss that stops growing.
 import numpy as np
 

@@ -109,7 +109,7 @@ def relu_backward(dy, y):
 
 
 # %% wrong lets all pass: no-mask
-# chainer/chainer, pull request 5898: a leaky ReLU with slope 0 that tests the output by >= 0.
+# A leaky ReLU with slope 0 (chainer/chainer, pull request 5898).
 import numpy as np
 
 

@@ -31,7 +31,7 @@ def softmax_backward(dy, y):
 
 
 # %% wrong overflow: overflow
-# tensorflow/tensorflow, issue 10142; deeplearning4j/deeplearning4j-examples, issue 730.
+# deeplearning4j/deeplearning4j-examples, issue 730; numenta/nupic-legacy, pull request 3819.
 import numpy as np
 
 

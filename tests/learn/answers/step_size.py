@@ -251,7 +251,7 @@ def slope(steps, errors):
 
 
 # %% wrong one precision for all: other-type
-# chainer/chainer, issue 3046; JuliaDiff/FiniteDifferences.jl, issue 98: float64's eps for float32.
+# JuliaDiff/FiniteDifferences.jl, issue 98: float64's eps for float32.
 import numpy as np
 
 

@@ -38,7 +38,7 @@ a millionth, with eleven. You will draw it. Write three functions.
 
     step_errors(np.exp, np.exp, 0.75, [0.1, 0.01], np.float64) = [1.668e-3, 1.667e-5]
     good_step(0.75, np.float32) = 0.0049         good_step(-200, np.float64) = 0.0012
-    slope([0.1, 0.01, 0.001], [4e-2, 4e-4, 4e-6]) = 2
+    slope(h, 4 * h**2) = 2                      for any array h of steps
 
 Read: docs/gradient-checking.md; mydl/gradcheck/sweep.py does this for any layer.
 """
