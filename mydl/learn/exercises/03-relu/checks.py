@@ -119,4 +119,6 @@ def special(student):
             "relu(-inf) comes out as NaN: -inf * 0 has no value, so do not multiply x by a mask. "
             "np.maximum(x, 0) gives 0",
         )
-    compare(y, [np.nan, 0, np.inf, 0, 0.5], name="y")
+    if np.shape(y) == x.shape and y[2] != np.inf:
+        fail("infinity", f"relu(inf) comes out as {y[2]:g}: infinity is positive and stays")
+    compare(y[[1, 3, 4]], [0, 0, 0.5], name="y")

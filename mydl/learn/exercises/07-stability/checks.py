@@ -87,8 +87,13 @@ def impossible(student):
             "a row of -inf only comes out as NaN: -inf - (-inf) has no value. Shift such a row by "
             "0 instead of its maximum; the result is log 0 = -inf",
         )
-    want = [log(1 + np.e), -np.inf, 5]
-    compare(got, want, name="log_sum_exp(x)", axes=("N",), **EXACT)
+    if np.shape(got) == (3,) and got[1] != -np.inf:
+        fail(
+            "log-zero",
+            f"a row of -inf only comes out as {got[1]:g}: all its classes are impossible, and the "
+            "logarithm of 0 is -inf",
+        )
+    compare(got[::2], [log(1 + np.e), 5], name="log_sum_exp(x)", axes=("N",), **EXACT)
 
 
 @check("log_softmax")
