@@ -107,11 +107,7 @@ def check(
     if len(names or []) > 1:
         raise ValueError("give one exercise, or several with --all FOLDER")
     student = open_folder(folder, exercises)
-    exercise = student.course[names[0]] if names else student.last()
-    if exercise is None:
-        raise ValueError(
-            f"there is no exercise in {shown(folder)} yet: `mydl learn start` writes one"
-        )
+    exercise = at_hand(student, names[0] if names else None)
     passed = check_and_show(student, exercise)
     typer.echo(next_step(student, exercise))
     if not passed:
@@ -150,7 +146,7 @@ def hint(
 
 @learn.command()
 def solution(
-    name: Annotated[str, typer.Argument(help="Of the exercise, as in conv-dw.")],
+    name: Name = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Show it before the exercise is done, without asking.")
     ] = False,
@@ -161,7 +157,7 @@ def solution(
     from .learn_solution import show_solution
 
     student = open_folder(folder, exercises)
-    exercise = student.course[name]
+    exercise = at_hand(student, name)
     if not (yes or student.is_done(exercise)):
         question = (
             f"{exercise.name} is not done: there are hints, `mydl learn hint {exercise.name}`."
@@ -192,6 +188,10 @@ def choose(student: Folder, name: str | None) -> Exercise | None:
     return student.course[name] if name else student.next()
 
 
-def shown(folder: Path) -> str:
-    """A folder in words."""
-    return "this folder" if folder == Path() else str(folder)
+def at_hand(student: Folder, name: str | None) -> Exercise:
+    """The exercise of that name; without one the exercise that was worked on last."""
+    exercise = student.course[name] if name else student.last()
+    if exercise is None:
+        place = "this folder" if student.path == Path() else student.path
+        raise ValueError(f"there is no exercise in {place} yet: `mydl learn start` writes one")
+    return exercise

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import textwrap
 from typing import TYPE_CHECKING
 
 import typer
-
-from .table import print_table
 
 if TYPE_CHECKING:
     from ..learn import CheckResult, Exercise, Result
@@ -20,19 +19,15 @@ OUTPUT_LINES = 10  # of what the student's code prints
 
 
 def show_list(student: Folder) -> None:
-    """The exercises, the next one marked."""
+    """The exercises, one in a line, the next one marked."""
     upcoming = student.next()
-    rows = [
-        [
-            ">" if exercise is upcoming else "",
-            exercise.number,
-            exercise.name,
-            exercise.title,
-            student.state(exercise),
-        ]
-        for exercise in student.course.exercises
-    ]
-    print_table(["", "", "exercise", "what it is", ""], rows, left=5)
+    for exercise in student.course.exercises:
+        state = student.state(exercise)
+        mark = ">" if exercise is upcoming else " "
+        line = f"{mark} {exercise.number} {exercise.name:19}{state:8} {exercise.title}"
+        color = COLORS["passed"] if state == "done" else None
+        shown = line[: width()] if sys.stdout.isatty() else line
+        typer.secho(shown, fg=color, bold=exercise is upcoming)
 
 
 def next_step(student: Folder, checked: Exercise | None = None) -> str:
@@ -116,7 +111,7 @@ def show_result(exercise: Exercise, result: Result) -> None:
         for line in lines[:OUTPUT_LINES]:
             typer.echo("  | " + line[: width() - 4])
         if len(lines) > OUTPUT_LINES:
-            typer.echo(f"  | ... and {len(lines) - OUTPUT_LINES} more lines")
+            typer.echo("  | ... and more")
     score = f"{result.earned:g} of {result.points:g} points."
     typer.secho(f"\n{score}", fg=COLORS["passed"] if result.passed else typer.colors.RED)
 

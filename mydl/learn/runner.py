@@ -79,6 +79,8 @@ def run(
                     raise KeyboardInterrupt
                 time.sleep(POLL_SECONDS)
             code = process.poll()
+            if code is None:
+                _ask_where(process)
         took = time.monotonic() - started
         record = _Record.read(report, Seal(key))
         if record.broken:
@@ -119,6 +121,14 @@ def _process(
     finally:
         _end(process)
         output.finish()
+
+
+def _ask_where(process: subprocess.Popen[bytes]) -> None:
+    """Let the process write where it is, which it does before it aborts."""
+    if sys.platform != "win32":
+        process.send_signal(signal.SIGABRT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -208,9 +218,9 @@ def _why(
     if output.flood:
         return (
             "output",
-            f"{file.name} prints more than {MOST_OUTPUT:,} characters: take the print out of the "
+            f"{place} prints more than {MOST_OUTPUT:,} characters: take the print out of the "
             "loop, or end the loop",
-            None,
+            line,
         )
     if code is None or stack.startswith("Timeout"):
         return (

@@ -53,7 +53,7 @@ def main(folder: str, file: str, report: str, trace: str, seconds: str, megabyte
             tell(broken=f"{type(error).__name__}: {error}")
             return
         tell(checks=[(check.title, check.points) for check in checks])
-        limit_memory(int(megabytes))
+        limit(int(megabytes))
         faulthandler.enable(stack)
         faulthandler.dump_traceback_later(float(seconds), exit=True, file=stack)
         leave = os._exit
@@ -71,17 +71,18 @@ def main(folder: str, file: str, report: str, trace: str, seconds: str, megabyte
         os._exit(0)  # threads that are still running do not hold it up
 
 
-def limit_memory(megabytes: int) -> None:
-    """Let this process ask for so much memory more than it has; not on Windows."""
+def limit(megabytes: int) -> None:
+    """Let this process ask for so much more memory, on Linux, and leave no core file."""
     try:
         import resource
 
         pages = int(Path("/proc/self/statm").read_text().split()[0])
     except (ImportError, OSError):
         return
-    limit = pages * resource.getpagesize() + megabytes * MEBIBYTE
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (limit if most < 0 else min(limit, most), most))
+    most = pages * resource.getpagesize() + megabytes * MEBIBYTE
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (most if hard < 0 else min(most, hard), hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 if __name__ == "__main__":

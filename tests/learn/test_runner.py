@@ -9,7 +9,7 @@ import pytest
 from mydl.learn import run
 
 HARD = {
-    "loop": ("while True:\n    pass", "timeout", "line 2 of double.py, `while True:`, was still"),
+    "loop": ("while True: pass", "timeout", "line 2 of double.py, `while True: pass`, was still"),
     "compiled loop": (
         "return sum(1 for _ in iter(int, 1))",
         "timeout",
@@ -18,7 +18,7 @@ HARD = {
     "flood": (
         "while True:\n    print('y' * 999)",
         "output",
-        "prints more than 1,000,000 characters",
+        "line 3 of double.py, `print('y' * 999)`, prints more than 1,000,000",
     ),
     "crash": (
         "import ctypes\nctypes.string_at(0)",
@@ -84,8 +84,7 @@ def test_a_process_of_the_students_is_ended_too(exercise, answer, tmp_path):
 import subprocess
 other = subprocess.Popen(["sleep", "60"])
 open({str(tmp_path / "pid")!r}, "w").write(str(other.pid))
-while True:
-    pass"""
+while True: pass"""
     run(exercise, answer(body), seconds=0.5)
     pid = int((tmp_path / "pid").read_text())
     for _ in range(200):
@@ -135,7 +134,7 @@ def test_long_output_is_cut_off(exercise, answer):
 
 
 def test_what_was_printed_before_an_endless_loop_is_kept(exercise, answer):
-    result = run(exercise, answer("print('so far')\nwhile True:\n    pass"), seconds=0.5)
+    result = run(exercise, answer("print('so far')\nwhile True: pass"), seconds=0.5)
     assert result.output == "so far\n"
 
 
@@ -147,7 +146,7 @@ def test_a_file_named_as_a_module_takes_no_modules_place(exercise, answer):
 
 
 def test_names_of_files_may_have_any_letters(exercise, answer):
-    file = answer("while True:\n    pass")
+    file = answer("while True: pass")
     folder = file.parent.with_name("Übung ☃ 1")
     file.parent.rename(folder)
     result = run(exercise, folder / file.name, seconds=0.5)
@@ -158,7 +157,7 @@ def test_stop_ends_the_process(exercise, answer):
     stop = threading.Event()
     threading.Timer(0.3, stop.set).start()
     with pytest.raises(KeyboardInterrupt):
-        run(exercise, answer("while True:\n    pass"), seconds=60, stop=stop)
+        run(exercise, answer("while True: pass"), seconds=60, stop=stop)
 
 
 def test_a_broken_exercise_is_the_teachers_affair(exercise, answer):
