@@ -19,7 +19,6 @@ from .squeezenet import (
     squeezenet1_1,
     squeezenet1_1_cifar,
     squeezenet_general,
-    squeezenet_late,
     squeezenet_tiny,
 )
 from .storing import save_weights
@@ -50,7 +49,6 @@ __all__ = [
     "squeezenet1_1",
     "squeezenet1_1_cifar",
     "squeezenet_general",
-    "squeezenet_late",
     "squeezenet_tiny",
     "summary",
 ]
@@ -62,7 +60,6 @@ _MODELS: dict[str, tuple[Callable[..., Network], type[Network]]] = {
     "squeezenet1_0_cifar": (squeezenet1_0_cifar, SqueezeNet),
     "squeezenet1_1_cifar": (squeezenet1_1_cifar, SqueezeNet),
     "squeezenet_tiny": (squeezenet_tiny, SqueezeNet),
-    "squeezenet_late": (squeezenet_late, SqueezeNet),
     "squeezenet_general": (squeezenet_general, SqueezeNet),
     "alexnet": (alexnet, AlexNet),
     "alexnet_torchvision": (alexnet_torchvision, AlexNet),

@@ -41,7 +41,6 @@ VERSIONS = {
     "1.0": Plan(conv1=(7, 96), pools=(1, 4, 8), fires=8, pixels=227),
     "1.1": Plan(conv1=(3, 64), pools=(1, 3, 5), fires=8, pixels=224),
     "tiny": Plan(conv1=(3, 64), pools=(1, 3), fires=4, pixels=224),
-    "late": Plan(conv1=(3, 64), pools=(1, 3), fires=8, pixels=224),
 }
 
 IMAGENET_CLASSES = 1000
@@ -61,9 +60,7 @@ class SqueezeNet(Network):
 
     Args:
         version: "1.0", the paper's; "1.1", the authors' later one with 2.4 times less computation;
-            "tiny", a small one for laptops with four fire modules; or "late", which is 1.1 without
-            pool5: the paper's third strategy, to downsample late (section 3.1), taken a step
-            further for small images.
+            or "tiny", a small one for laptops with four fire modules.
         num_classes: logits of the output.
         input_size: "imagenet" (224x224; conv1 has stride 2 and no padding) or "cifar" (32x32; conv1
             has stride 1 and is padded, so that the pools halve 32 to 16, 8 and 4).
@@ -266,19 +263,6 @@ def squeezenet1_0_cifar(num_classes: int = 10, **options: Any) -> SqueezeNet:
 def squeezenet1_1_cifar(num_classes: int = 10, **options: Any) -> SqueezeNet:
     """SqueezeNet version 1.1 for images of 32x32 pixels."""
     return SqueezeNet("1.1", num_classes, "cifar", **options)
-
-
-def squeezenet_late(
-    num_classes: int = 10, *, dropout: float = 0.0, final_relu: bool = False, **options: Any
-) -> SqueezeNet:
-    """Version 1.1 without pool5, for images of 32x32 pixels: fire4 to fire9 see 8x8 of them.
-
-    With twice the computation of :func:`squeezenet1_1_cifar` and the same parameters it is right
-    more often. Without dropout and the ReLU after conv10, unless they are asked for.
-    """
-    return SqueezeNet(
-        "late", num_classes, "cifar", dropout=dropout, final_relu=final_relu, **options
-    )
 
 
 def squeezenet_tiny(

@@ -10,7 +10,6 @@ from mydl.models import (
     model_options,
     squeezenet1_1,
     squeezenet1_1_cifar,
-    squeezenet_late,
     squeezenet_tiny,
 )
 
@@ -217,11 +216,3 @@ def test_the_options_of_a_model_can_be_asked_for():
     assert "hidden" in model_options("alexnet")
     with pytest.raises(ValueError, match="no model 'alexnett': did you mean 'alexnet'"):
         model_options("alexnett")
-
-
-def test_late_downsamples_once_less_than_version_1_1_and_has_its_parameters():
-    late, early = squeezenet_late(), squeezenet1_1_cifar()
-    assert late.num_parameters() == early.num_parameters() == 727_626
-    assert late.features.output_shape((1, 32, 32, 3)) == (1, 8, 8, 512)
-    assert early.features.output_shape((1, 32, 32, 3)) == (1, 4, 4, 512)
-    assert "pool5" not in late.features.children()

@@ -43,7 +43,9 @@ def release(tmp_path_factory):
 def test_weights_of_imagenet(release):
     path, state = release
     start = read_start(False, str(path), "")
-    assert start.settings == {"model": "squeezenet1_1", "bypass": "none", "batch_norm": False}
+    assert start.settings == {
+        "model": "squeezenet1_1", "bypass": "none", "squeeze_ratio": 0.0, "batch_norm": False,
+    }  # fmt: skip
     assert (start.mean == MEAN).all()
     assert (start.std == STD).all()
     network = squeezenet1_1(num_classes=3, final_relu=False)
@@ -89,6 +91,13 @@ def card(**options):
     )
 
 
+def test_the_squeeze_ratio_of_weights_is_read_off_them(tmp_path):
+    options = {"num_classes": 2, "squeeze_ratio": 0.25}
+    save_model(tmp_path / "model.npz", squeezenet_tiny(**options), card(**options))
+    start = read_start(False, str(tmp_path / "model.npz"), "")
+    assert start.settings["squeeze_ratio"] == 0.25
+
+
 @pytest.mark.parametrize("name", ["", "model.npz"])
 def test_a_run_of_ones_own_says_how_its_images_go_in(tmp_path, stripes, name):
     options = {"num_classes": 2, "batch_norm": True, "bypass": "complex", "seed": 7}
@@ -97,7 +106,7 @@ def test_a_run_of_ones_own_says_how_its_images_go_in(tmp_path, stripes, name):
     weights = str(tmp_path / name)
     start = read_start(False, weights, "")
     assert start.settings == {
-        "model": "squeezenet_tiny", "bypass": "complex", "batch_norm": True,
+        "model": "squeezenet_tiny", "bypass": "complex", "squeeze_ratio": 0.0, "batch_norm": True,
     }  # fmt: skip
     config = TrainingConfig(weights=weights, bypass="complex", shard_size=4)
     trainer = Trainer(config, stripes)

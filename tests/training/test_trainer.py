@@ -141,6 +141,12 @@ def test_every_optimizer_lowers_the_loss(stripes, optimizer):
     assert watching.epochs[-1].train_loss < watching.epochs[0].train_loss
 
 
+def test_the_squeeze_ratio_is_the_networks_own_unless_it_is_chosen(stripes):
+    for ratio, filters in ((0.0, 16), (0.25, 32)):
+        trainer = Trainer(dataclasses.replace(QUICK, squeeze_ratio=ratio), stripes)
+        assert trainer.model.features["fire2"].squeeze["conv"].out_channels == filters
+
+
 @pytest.mark.parametrize("bypass", ["simple", "complex"])
 def test_networks_with_bypass_train(stripes, bypass):
     config = dataclasses.replace(QUICK, bypass=bypass, epochs=1)
