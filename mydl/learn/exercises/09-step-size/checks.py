@@ -232,6 +232,8 @@ def curve(student):
             for (start, stop), want in ((right, 2), (left, -1)):
                 steps = np.logspace(start, stop, 60)
                 got = student.slope(steps, student.step_errors(f, df, x, steps, dtype))
+                if np.shape(got) != ():
+                    fail("type", "slope should return one number")
                 if not abs(got - want) < 0.3:
                     fail(
                         "curve",

@@ -175,10 +175,14 @@ def imaginary(student):
             "scores of complex x come out real: np.abs of a complex number is its distance from 0. "
             "Take z where z.real >= 0, and -z elsewhere",
         )
+    compare(np.real(got), plain(X, W), name="the real part", axes=("N", "K"))
 
 
 @check("the complex step of scores is its derivative")
 def derivative(student):
+    if np.shape(student.scores(X, W)) != DY.shape:
+        fail("shape", f"scores should return an array of shape (N, K) = {DY.shape}")
+
     def f(x):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", np.exceptions.ComplexWarning)
