@@ -173,7 +173,7 @@ def _typical(
 ) -> tuple[str, str] | None:
     """The kind and sentence of the first mistake that gives ``got``."""
     for kind, (sentence, mistake) in (mistakes or {}).items():
-        if np.shape(mistake) == got.shape and np.allclose(got, mistake, rtol, atol):
+        if np.shape(mistake) == got.shape and np.allclose(got, mistake, rtol, atol, equal_nan=True):
             return kind, sentence
     return None
 

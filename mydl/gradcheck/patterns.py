@@ -165,25 +165,26 @@ def _with_all_errors(
 
 
 def _regions(c: Comparison) -> Iterator[tuple[str, str, Array]]:
-    """(kind, words, mask) of each region that the caller knows."""
+    """(kind, words, mask) of each region that the caller knows, and of the image's border."""
     for kind, region in c.regions.items():
         words, mask = region if isinstance(region, tuple) else (None, region)
         words = words or REGION_SENTENCES.get(kind, f"in the region {kind!r}")
         yield kind, words, np.broadcast_to(mask, c.got.shape)
-
-
-def _slices(c: Comparison) -> Iterator[tuple[str, str, Array]]:
-    """(kind, words, mask) of the image's border, and of the indices of each axis with errors."""
     image = [i for i in range(c.got.ndim) if c.axis(i) in IMAGE_AXES]
     if "border" not in c.regions and len(image) == 2 and min(c.got.shape[i] for i in image) > 2:
         mask = np.ones(c.got.shape, bool)
         mask[tuple(slice(1, -1) if i in image else slice(None) for i in range(c.got.ndim))] = False
         yield "border", REGION_SENTENCES["border"], mask
+
+
+def _slices(c: Comparison) -> Iterator[tuple[str, str, Array]]:
+    """(kind, words, mask) of the indices with errors along each axis."""
     for i, size in enumerate(c.got.shape):
         others = tuple(j for j in range(c.got.ndim) if j != i)
-        indices = np.flatnonzero(c.wrong.any(axis=others))
+        here = c.wrong.any(axis=others)
+        indices = np.flatnonzero(here)
         shape = [size if j == i else 1 for j in range(c.got.ndim)]
-        mask = np.broadcast_to(np.isin(np.arange(size), indices).reshape(shape), c.got.shape)
+        mask = np.broadcast_to(here.reshape(shape), c.got.shape)
         if c.axis(i) == "N" and indices.tolist() == list(range(1, size)):
             yield "first-sample", "after the first sample: the others are left out", mask
         else:
@@ -306,24 +307,18 @@ def first_fit(patterns: Iterable[Pattern], c: Comparison) -> Finding | None:
 
 def _ratios_along(c: Comparison, kept: tuple[int, ...]) -> list[float] | None:
     """The ratio at each index of the ``kept`` axes, if it is constant over the others."""
-    moved = np.moveaxis(np.arange(c.got.size).reshape(c.got.shape), kept, range(len(kept)))
-    rows = moved.reshape(int(np.prod([c.got.shape[i] for i in kept])), -1)
-    if rows.shape[1] < 2:
+    others = tuple(i for i in range(c.got.ndim) if i not in kept)
+    got, want = (np.where(c.known, a, 0) for a in (c.got, c.want))
+    seen = c.nonzero(want).sum(axis=others, keepdims=True)
+    if (seen == 1).any() or (seen > 0).sum() < 2:
         return None
-    ratios = []
-    for row in rows:
-        where = np.zeros(c.got.size, bool)
-        where[row] = True
-        where = where.reshape(c.got.shape) & c.known
-        if not c.nonzero(np.where(where, c.want, 0)).any():
-            if c.wrong[where].any():
-                return None
-            continue
-        ratio = c.ratio(where)
-        if ratio is None:
-            return None
-        ratios.append(ratio)
-    return ratios if len(ratios) > 1 else None
+    square = (want**2).sum(axis=others, keepdims=True)
+    ratio = (want * got).sum(axis=others, keepdims=True) / np.where(seen, square, 1)
+    scale = np.maximum(1, np.abs(ratio))
+    if (np.abs(got - ratio * want) > scale * (c.room + 10 * c.rtol * np.abs(want))).any():
+        return None
+    ratios: list[float] = ratio[seen > 0].tolist()
+    return ratios if all(ratios) else None
 
 
 def _how(c: Comparison) -> str:
