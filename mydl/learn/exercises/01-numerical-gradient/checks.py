@@ -86,6 +86,11 @@ def mistakes(f, x, dy, h):
             "add them up",
             differences(f, x, ones, h, -h, 2 * h),
         ),
+        "sums-first": (
+            "you summed dy and the change of y by themselves: multiply each dy by the change of "
+            "its own y first, then add up",
+            differences(f, x, np.full(np.shape(dy), np.sum(dy)), h, -h, 2 * h),
+        ),
         "not-undone": (
             "an entry that you have moved is not put back before the next one is moved: each "
             "derivative must start from the same x",

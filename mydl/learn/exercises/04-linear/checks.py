@@ -122,6 +122,11 @@ def bias_gradient(student):
             "bias, so sum over the samples only, with axis=0",
             np.full(5, dy.sum()),
         ),
+        "first-sample": ("db is dy of the first sample alone: add up over all", dy[0]),
+        "last-sample": (
+            "db is dy of the last sample alone: add up over all, with += in a loop",
+            dy[-1],
+        ),
         "count": ("db is the number of samples: add up dy, not ones", np.full(5, 4.0)),
         "upstream": (
             "db is 1 for each output: multiply by dy, and add up over samples",

@@ -82,6 +82,15 @@ def backward_mistakes(dy, y):
             "you return dy minus the sum of dy y: multiply it by y",
             dy - (dy * y).sum(axis=1, keepdims=True),
         ),
+        "sum-without-y": (
+            "you return y dy minus the sum of dy y: the sum is multiplied by y as well, "
+            "y (dy - sum of dy y)",
+            y * dy - (dy * y).sum(axis=1, keepdims=True),
+        ),
+        "plus": (
+            "you added the sum of dy y: subtract it, since the other probabilities fall",
+            y * (dy + (dy * y).sum(axis=1, keepdims=True)),
+        ),
         "upstream": (
             "dx does not contain dy: multiply the Jacobian by dy",
             y * (1 - y),

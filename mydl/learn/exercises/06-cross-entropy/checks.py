@@ -70,6 +70,15 @@ def loss_mistakes(z, labels):
             "each label, z[np.arange(N), labels] one entry of each row",
             -np.log(p)[:, labels].mean(),
         ),
+        "predicted": (
+            "you took the largest logit of each row, the class that the network would choose: the "
+            "loss is about the label",
+            (np.log(np.exp(z).sum(axis=1)) - z.max(axis=1)).mean(),
+        ),
+        "off-by-one": (
+            "you took the class before the label: labels count from 0, as NumPy's indices do",
+            surprises(z, labels - 1).mean(),
+        ),
         "over-samples": (
             "your softmax sums over the samples: sum over the classes, along axis=1",
             -np.log(at_labels(np.exp(z) / np.exp(z).sum(axis=0), labels)).mean(),
@@ -120,6 +129,16 @@ def gradient_mistakes(z, labels):
             "d[:, labels] -= 1 subtracts in every row for every label: d[np.arange(N), labels] "
             "takes one entry of each row",
             columns / n,
+        ),
+        "label-over-n": (
+            "1 / N is subtracted at the label, and then everything is divided by N once more: "
+            "subtract 1, then divide",
+            (p - y / n) / n,
+        ),
+        "off-by-one": (
+            "you subtracted at the class before the label: labels count from 0, as NumPy's "
+            "indices do",
+            (p - one_hot(labels - 1, k)) / n,
         ),
         "softmax-twice": (
             "(p - y) / N holds the step through softmax already: do not put softmax's backward "

@@ -161,6 +161,10 @@ def softplus(student):
             "for positive x the term x is missing: log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)",
             np.log1p(np.exp(-np.abs(X))),
         ),
+        "no-abs": (
+            "max(x, 0) + log(1 + e^-x) is right for positive x only: the exponent is -|x|",
+            np.maximum(X, 0) + np.log1p(np.exp(-X)),
+        ),
         "relu": ("you return max(x, 0): the logarithm is missing", np.maximum(X, 0)),
         "linear-everywhere": (
             "x + log(1 + e^-|x|) is right for positive x only: it is max(x, 0) that is added",
@@ -217,6 +221,10 @@ def variance(student):
         "one-mean": (
             "you subtracted the mean of the whole array: each column has its own, with axis=0",
             np.mean((x - x.mean()) ** 2, axis=0),
+        ),
+        "square-of-mean": (
+            "you took the square of the mean distance, which is 0: take the mean of the squares",
+            np.zeros(3),
         ),
         "mean-squared": (
             "you return the mean of x^2: subtract the mean of x before you square",

@@ -131,6 +131,10 @@ def step(student):
                     "|x|",
                     np.cbrt(eps) * (x if x < 0 else size),
                 ),
+                "one-plus": (
+                    "you multiplied by 1 + |x|: multiply by the larger of 1 and |x|",
+                    np.cbrt(eps) * (1 + abs(x)),
+                ),
                 "added": (
                     "you added |x|: multiply by the larger of 1 and |x|",
                     np.cbrt(eps) + abs(x),
