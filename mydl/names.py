@@ -11,11 +11,14 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
     >>> unknown("optimizer", "adm", ["sgd", "adam", "rmsprop"])
     "there is no optimizer 'adm': did you mean 'adam'? There are sgd, adam and rmsprop"
+    >>> unknown("layer", "Rleu", ["ReLU", "Linear"])
+    "there is no layer 'Rleu': did you mean 'ReLU'? There are ReLU and Linear"
     >>> unknown("data set", "faces", ["digits", "cifar10"])
     "there is no data set 'faces': there are digits and cifar10"
     """
     names = list(known)
-    near = get_close_matches(str(name).lower(), names, 1)
+    plain = {each.lower(): each for each in names}
+    near = [plain[each] for each in get_close_matches(str(name).lower(), plain, 1)]
     *rest, last = names
     listing = f"there are {', '.join(rest)} and {last}" if rest else f"there is {last}"
     if near:

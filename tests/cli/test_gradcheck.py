@@ -88,3 +88,65 @@ def test_the_table_on_a_terminal(few_cases, monkeypatch, capsys):
     output = capsys.readouterr().out
     assert "worst error" in output
     assert "FAILED" in output
+
+
+def test_what_is_wrong_is_explained(few_cases):
+    result = run()
+    assert "diagnosis: dx is 2 times too large everywhere" in result.output
+    (_, wrong) = json.loads(run("--json").output)["cases"]
+    (found,) = wrong["diagnoses"]
+    assert (found["array"], found["kind"]) == ("x", "twice")
+
+
+def test_a_picture_of_the_errors(few_cases, tmp_path):
+    path = tmp_path / "errors.png"
+    result = run("--plot", str(path))
+    assert result.exit_code == 1
+    assert result.output.endswith(f"written: {path}\n")
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_no_picture_where_nothing_is_wrong(tmp_path):
+    result = run("relu", "--plot", str(tmp_path / "errors.png"))
+    assert result.exit_code == 0
+    assert "no gradient is wrong" in result.output
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("option", ["--plot", "--sweep"])
+def test_pictures_that_cannot_be_written_are_refused_at_once(option, tmp_path):
+    result = run("relu", option, str(tmp_path / "a.txt"))
+    assert str(result.exception).startswith(f"{option} must end in one of")
+    result = run("relu", option, str(tmp_path / "gone" / "a.png"))
+    assert "there is no folder" in str(result.exception)
+
+
+def test_a_sweep(tmp_path):
+    path = tmp_path / "v.svg"
+    result = run("linear", "--sweep", str(path))
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert lines[0] == "linear, 4 to 3"
+    assert lines[2].split() == ["step", "float32", "float64", "complex"]
+    assert lines[-1] == f"written: {path}"
+    assert "<svg" in path.read_text()
+    found = json.loads(run("linear", "--sweep", str(path), "--json").output)
+    assert set(found["errors"]) == {"float32", "float64", "complex"}
+
+
+def test_a_sweep_of_several_layers_is_refused(tmp_path):
+    result = run("relu", "linear", "--sweep", str(tmp_path / "v.png"))
+    assert str(result.exception).startswith("--sweep draws one layer")
+
+
+def test_a_layer_of_ones_own(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "class Doubled:\n"
+        "    def forward(self, x):\n        return 2 * x\n"
+        "    def backward(self, dy):\n        return dy\n"
+    )
+    result = run(f"{path}:Doubled", "--input", "2x3")
+    assert result.exit_code == 1
+    assert "diagnosis: dx is 2 times too small everywhere" in result.output
+    assert str(run("relu", "--input", "2x3").exception).startswith("--input is for a layer of your")
