@@ -46,7 +46,6 @@ if TYPE_CHECKING:
         squeezenet1_0,
         squeezenet1_1,
         squeezenet_general,
-        squeezenet_late,
         squeezenet_tiny,
     )
     from .parallel import ShardedModel
@@ -86,7 +85,6 @@ __all__ = [
     "squeezenet1_0",
     "squeezenet1_1",
     "squeezenet_general",
-    "squeezenet_late",
     "squeezenet_tiny",
 ]
 

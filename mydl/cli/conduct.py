@@ -80,7 +80,7 @@ def go_on(path: Path, options: Options) -> bool:
             place, checkpoint, faults = newest
             trainer = options.trainer(config, dataset, checkpoint.state)
             checkpoint.check_data(trainer.dataset)
-            for note in [*faults, checkpoint.other_versions()]:
+            for note in [*faults, checkpoint.other_versions(options.ranks.size)]:
                 if note:
                     say(note, err=True)
             say(f"Going on from {place}, {_where(trainer)}")
@@ -137,7 +137,10 @@ def _train(trainer: Trainer, folder: RunFolder, options: Options) -> bool:
         raise ValueError(f"{error}; the checkpoint before it is {_last(folder)}") from error
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # a third need not wait for the threads
-        say(f"\nStopped at once; go on from {_last(folder)} with\n  {folder.command}", err=True)
+        say(
+            f"\nStopped at once; go on from {_last(folder)} with\n  {folder.command(trainer)}",
+            err=True,
+        )
         raise
     if not completed:
         _stop(trainer, folder, recorder)
@@ -151,7 +154,7 @@ def _finish(trainer: Trainer, folder: RunFolder) -> None:
     except OSError as error:
         raise OSError(
             f"{error}; the training is over, but its results are not written: make room, then "
-            f"`{folder.command}` goes on from {_last(folder)}"
+            f"`{folder.command(trainer)}` goes on from {_last(folder)}"
         ) from error
     early = ", which no longer got better" if trainer.progress.stopped_early else ""
     say(
@@ -167,10 +170,10 @@ def _stop(trainer: Trainer, folder: RunFolder, recorder: Recorder) -> None:
     if recorder.failure:
         raise OSError(
             f"{recorder.failure}; what was learnt since {_last(folder)} is lost: make room, then "
-            f"`{folder.command}` goes on from there"
+            f"`{folder.command(trainer)}` goes on from there"
         )
     folder.save_weights(trainer)
-    say(f"Stopped {_where(trainer)}; all is saved. Go on with\n  {folder.command}")
+    say(f"Stopped {_where(trainer)}; all is saved. Go on with\n  {folder.command(trainer)}")
 
 
 def _where(trainer: Trainer) -> str:

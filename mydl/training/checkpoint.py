@@ -41,10 +41,11 @@ class CheckpointError(ValueError):
     """A checkpoint cannot be used; the message names the file and says why, in one sentence."""
 
 
-def versions() -> dict[str, str]:
+def versions(processes: int = 1) -> dict[str, str]:
     """What the rounding of a run's numbers may depend on, beside its configuration.
 
-    The compiled loops use what the processor has, and another one may add in another order.
+    The compiled loops use what the processor has, and another one may add in another order; so may
+    another number of processes.
     """
     from llvmlite.binding import get_host_cpu_name
 
@@ -55,6 +56,7 @@ def versions() -> dict[str, str]:
         "Numba": version("numba"),
         "platform": f"{platform.system()} {platform.machine()}",
         "processor": get_host_cpu_name(),
+        "processes": str(processes),
     }
 
 
@@ -161,10 +163,10 @@ class Checkpoint:
                 "order of images, their size or their classes have changed"
             )
 
-    def other_versions(self) -> str:
+    def other_versions(self, processes: int = 1) -> str:
         """A sentence on what else is used here; empty if it is all the same."""
-        here = versions()
-        changed = [name for name in here if self.versions.get(name) != here[name]]
+        here = versions(processes)
+        changed = [name for name in here if self.versions.get(name, here[name]) != here[name]]
         if not changed:
             return ""
         before = ", ".join(f"{name} {self.versions.get(name)}" for name in changed)

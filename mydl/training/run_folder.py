@@ -20,7 +20,7 @@ import tomli_w
 from ..models.saved import save_model
 from ..weights.writing import whole_file
 from . import runs
-from .checkpoint import TEMPORARY, Checkpoint, Checkpoints, fingerprint, remove_leftovers
+from .checkpoint import TEMPORARY, Checkpoint, Checkpoints, fingerprint, remove_leftovers, versions
 from .config import TrainingConfig
 from .evaluation import Evaluation
 from .lock import NAME as LOCK
@@ -115,10 +115,10 @@ class RunFolder:
         now = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
         return Path("runs") / f"{config.data}-{config.model}-{now}"
 
-    @property
-    def command(self) -> str:
-        """What a person types to go on with the run."""
-        return f"mydl train --resume {shlex.quote(str(self.path))}"
+    def command(self, trainer: Trainer) -> str:
+        """What a person types to go on with the run, on as many processes."""
+        start = f"mpiexec -n {trainer.ranks.size} " if trainer.ranks.size > 1 else ""
+        return f"{start}mydl train --resume {shlex.quote(str(self.path))}"
 
     def write_metrics(self, history: Sequence[EpochReport]) -> None:
         """Bring ``metrics.csv`` up to date: a line of names, and a row for each epoch.
@@ -150,7 +150,8 @@ class RunFolder:
         Raises:
             OSError: it cannot be written.
         """
-        checkpoint = Checkpoint(trainer.state(), trainer.config, fingerprint(trainer.dataset))
+        data, processes = fingerprint(trainer.dataset), trainer.ranks.size
+        checkpoint = Checkpoint(trainer.state(), trainer.config, data, versions(processes))
         with _writing(self.checkpoints.folder):
             return self.checkpoints.save(checkpoint)
 

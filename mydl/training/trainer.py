@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -42,8 +42,7 @@ class Trainer:
         config: the choices; see :class:`TrainingConfig`.
         dataset: images and labels to train on and to test on. Images to validate on are held out
             from those to train on, as the configuration says.
-        threads: threads to work on; None takes the number of usable cores. Any number gives the
-            same bits.
+        threads: to work on; None takes the usable cores. Any number gives the same bits.
         resume: the state of an earlier trainer with the same configuration and data, to go on from.
         communicator: to other processes that train the same network, each on some shards.
 
@@ -54,6 +53,7 @@ class Trainer:
             frozen: no gradient is needed there, and they are run when images are loaded.
         images: how the training images reach the network.
         progress: how far the run is.
+        ranks: the processes that train together; one without a communicator.
         evaluation: what the last epoch's network makes of the validation images; None without.
 
     Raises:
@@ -77,20 +77,20 @@ class Trainer:
             self.dataset = replace(self.dataset, mean=start.mean, std=start.std)
         frozen = frozen_parameters(self.model, config.freeze)
         self._stem, trained = split(self.model, frozen)
-        self._ranks = Single() if communicator is None else communicator
-        self._part = self._ranks.rank, self._ranks.size
-        check_shards(self._ranks, config.batch_size, config.shard_size)
+        self.ranks = Single() if communicator is None else communicator
+        self._part = self.ranks.rank, self.ranks.size
+        check_shards(self.ranks, config.batch_size, config.shard_size)
         self.images = TrainingImages(self.dataset, config, self._stem)
         self._loss = SoftmaxCrossEntropy(label_smoothing=config.label_smoothing)
         self.engine = ShardedModel(
             trained,
             self._loss,
-            threads=self._ranks.threads() if threads is None else threads,
+            threads=self.ranks.threads() if threads is None else threads,
             shard_size=config.shard_size,
             seed=config.seed,
         )
         self._vector = self.engine.vector
-        self._exchange = Exchange(self._ranks, self._vector)
+        self._exchange = Exchange(self.ranks, self._vector)
         self._frozen = [place for path, place in self._vector.slices.items() if path in frozen]
         decays = np.ones_like(self._vector.data)
         for place in self._frozen:
@@ -140,7 +140,7 @@ class Trainer:
     @property
     def _stopping(self) -> bool:
         """Whether to end here, which several processes have to agree on."""
-        return self._asked_to_stop if self._ranks.size == 1 else self._agreed_to_stop
+        return self._asked_to_stop if self.ranks.size == 1 else self._agreed_to_stop
 
     def fit(self, watcher: Watcher) -> bool:
         """Train from where the run stands to its end; returns False if it was stopped before."""
@@ -172,11 +172,8 @@ class Trainer:
     @contextmanager
     def averaged(self) -> Iterator[None]:
         """Let the network have the average of its weights until the block ends, if there is one."""
-        if self._average is None:
+        with nullcontext() if self._average is None else self._average.in_place():
             yield
-        else:
-            with self._average.in_place():
-                yield
 
     def card(self) -> ModelCard:
         """What there is to know about this run's weights."""
@@ -302,7 +299,7 @@ class Trainer:
         for part, batch in enumerate(self.images.batches(chosen)):
             share = len(batch) / len(chosen)
             if part > 0:  # whole running statistics, which the next batch starts from
-                self._ranks.sum(self._vector.state)
+                self.ranks.sum(self._vector.state)
             result = self.engine.gradient(
                 len(batch),
                 prefetched[part] if prefetched else self.images.loader(batch, epoch),
@@ -332,7 +329,7 @@ class Trainer:
     def _end_epoch(self, watcher: Watcher) -> EpochReport:
         """Validate, look at the layers, keep the best; the epoch's report."""
         progress, validating = self.progress, self.config.validation > 0
-        self.evaluation = self.evaluate("validation", self._ranks) if validating else None
+        self.evaluation = self.evaluate("validation", self.ranks) if validating else None
         loss = self.evaluation.loss if self.evaluation else math.nan
         x, labels = self.images.load(self.images.order(0)[:HEALTH_IMAGES], progress.epoch)
         health = layer_health(self.engine.model, self._loss, x, labels)

@@ -277,6 +277,12 @@ def test_another_processor_or_version_is_told():
     )
 
 
+def test_another_number_of_processes_is_told():
+    one = dataclasses.replace(checkpoint(), versions=module.versions(processes=2))
+    assert one.other_versions(processes=2) == ""
+    assert "trained with processes 2 and goes on with processes 1" in one.other_versions()
+
+
 def test_leftovers_of_a_killed_process_are_removed(tmp_path):
     kept = ["step-00000020.npz", ".lock", ".notes.txt", "model.npz"]
     for name in [*kept, ".step-00000025.npz.1234", ".model.npz.99"]:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tomllib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -33,6 +34,13 @@ def run(stripes, tmp_path_factory):
         trainer.fit(Recorder(trainer, folder, pytest.fail))
         evaluation = folder.finish(trainer)
     return folder, trainer, evaluation
+
+
+@pytest.mark.parametrize(("size", "start"), [(1, "mydl train"), (3, "mpiexec -n 3 mydl train")])
+def test_the_command_to_go_on_starts_as_many_processes(tmp_path, size, start):
+    folder = RunFolder(tmp_path / "my run", CONFIG)
+    trainer = SimpleNamespace(ranks=SimpleNamespace(size=size))
+    assert folder.command(trainer) == f"{start} --resume '{tmp_path}/my run'"
 
 
 def test_the_files(run):
