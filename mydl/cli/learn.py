@@ -77,6 +77,8 @@ def start(name: Name = None, folder: Dir = Path(), exercises: Exercises = None) 
         typer.echo(next_step(student))
     else:
         begin(student, exercise)
+        name = exercise.name
+        typer.echo(f"Then: mydl learn check {name}, or mydl learn watch to check when you save.")
 
 
 @learn.command()
@@ -97,7 +99,7 @@ def check(
     an answer could not be checked.
     """
     from .learn_class import ClassOptions, check_class
-    from .learn_show import check_and_show, next_step
+    from .learn_show import check_and_show, compare_with, next_step
 
     options = ClassOptions(as_json, csv_file, jobs, time_limit, memory)
     if everyone is not None:
@@ -109,6 +111,8 @@ def check(
     student = open_folder(folder, exercises)
     exercise = at_hand(student, names[0] if names else None)
     passed = check_and_show(student, exercise)
+    if passed:
+        typer.echo(compare_with(exercise))
     typer.echo(next_step(student, exercise))
     if not passed:
         raise typer.Exit(1)
@@ -162,7 +166,7 @@ def solution(
         question = (
             f"{exercise.name} is not done: there are hints, `mydl learn hint {exercise.name}`."
         )
-        if not sys.stdin.isatty():
+        if not in_a_terminal():
             raise ValueError(f"{question} With --yes the solution is shown all the same")
         typer.echo(question)
         if typer.prompt("Type yes to see the solution", default="no").strip().lower() != "yes":
@@ -173,6 +177,11 @@ def solution(
 learn.command()(notebook)
 learn.command()(new)
 learn.command()(verify)
+
+
+def in_a_terminal() -> bool:
+    """Whether somebody can answer."""
+    return sys.stdin.isatty()
 
 
 def open_folder(folder: Path, exercises: Path | None) -> Folder:

@@ -37,30 +37,33 @@ def next_step(student: Folder, checked: Exercise | None = None) -> str:
         student: the folder.
         checked: the exercise that was checked a moment ago.
     """
-    total = len(student.course.exercises)
-    done = student.count_done()
-    count = f"{done} of {total} done."
-    upcoming = student.next()
     if checked is not None and not student.is_done(checked):
         name = checked.name
         return f"Change {student.file(checked)} and check again. Stuck? mydl learn hint {name}"
-    if checked is not None:
-        count += f" Compare with other code: mydl learn solution {checked.name}\n"
-    else:
-        count += " "
+    upcoming = student.next()
     if upcoming is None:
-        return f"{count}That is the whole course: you have written it all. Well done!"
+        return f"{count(student)} That is the whole course: well done!"
     if student.state(upcoming) == "started":
-        return f"{count}Next: write {student.file(upcoming)}, then mydl learn check {upcoming.name}"
-    return f"{count}Next: mydl learn start {upcoming.name}"
+        file = student.file(upcoming)
+        return f"{count(student)} Next: write {file}, then mydl learn check {upcoming.name}"
+    return f"{count(student)} Next: mydl learn start {upcoming.name}"
+
+
+def count(student: Folder) -> str:
+    """How far the student is."""
+    return f"{student.count_done()} of {len(student.course.exercises)} done."
+
+
+def compare_with(exercise: Exercise) -> str:
+    """Where there is more to learn from an exercise that is done."""
+    return f"Other ways to write it, and why: mydl learn solution {exercise.name}"
 
 
 def begin(student: Folder, exercise: Exercise) -> None:
-    """Write the file of an exercise and say what to do with it."""
+    """Write the file of an exercise, unless there is one."""
     file = student.file(exercise)
     if student.start(exercise):
-        typer.echo(f"{file}: {exercise.title}")
-        typer.echo("Read it, fill it in and save it.")
+        typer.echo(f"{file}: {exercise.title}\nRead it, fill it in and save it.")
     elif student.is_done(exercise):
         typer.echo(f"{file} is there and done, and stays as it is: rename it to begin anew.")
     else:
@@ -70,12 +73,7 @@ def begin(student: Folder, exercise: Exercise) -> None:
     for name in exercise.requires:
         needed = student.course[name]
         if not student.file(needed).exists():
-            typer.echo(
-                f"It builds on {needed.file_name}, which is not there: mydl learn start {name}"
-            )
-    typer.echo(
-        f"Then: mydl learn check {exercise.name}, or mydl learn watch to check when you save."
-    )
+            typer.echo(f"It builds on {needed.file_name}, not there yet: mydl learn start {name}")
 
 
 def check_and_show(student: Folder, exercise: Exercise) -> bool:

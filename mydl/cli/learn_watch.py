@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from .learn_show import begin, check_and_show, next_step, show_hint, show_list, width
+from .learn_show import (
+    begin,
+    check_and_show,
+    compare_with,
+    count,
+    next_step,
+    show_hint,
+    show_list,
+    width,
+)
 
 if TYPE_CHECKING:
     from ..learn import Exercise
@@ -27,6 +36,7 @@ def watch_folder(student: Folder, exercise: Exercise) -> None:
             if not student.file(current).exists():
                 begin(student, current)
             current = _watch(student, current)
+        typer.echo(next_step(student))
     except KeyboardInterrupt:
         typer.echo("\n`mydl learn watch` goes on from here.")
 
@@ -41,7 +51,7 @@ def _watch(student: Folder, exercise: Exercise) -> Exercise | None:
             seen = now
             typer.echo("-" * width())
             if check_and_show(student, exercise):
-                typer.echo(next_step(student, exercise))
+                typer.echo(f"{compare_with(exercise)}\n{count(student)}\n")
                 return student.next()
             if sys.stdin.isatty():
                 typer.echo(f"Watching {student.file(exercise)}: {KEYS}")

@@ -29,7 +29,9 @@ from .student import where
 
 MEGABYTES = 2048
 START_SECONDS = 30.0  # for starting Python and importing NumPy on a machine that is busy
+PATIENCE = 3  # times the seconds of work that code may take on the clock
 POLL_SECONDS = 0.02
+OUT_OF_TIME = signal.SIGPROF if sys.platform != "win32" else 0
 MOST_OUTPUT = 1_000_000  # characters; more of them is a flood
 KEPT_OUTPUT = 10_000
 # One thread is fast enough for small arrays, and nothing opens a window.
@@ -54,7 +56,8 @@ def run(
     Args:
         exercise: whose checks are run.
         file: the student's. It may import the other files of its folder.
-        seconds: for all checks; None for what the exercise asks for.
+        seconds: of work for all checks; None for what the exercise asks for. On the clock it may
+            be three times as long, if the machine does other things as well.
         megabytes: of memory that the code may ask for beyond what Python and NumPy take.
         stop: when it is set, the process is ended and KeyboardInterrupt raised.
 
@@ -73,7 +76,7 @@ def run(
         limits = [str(report), str(trace), str(seconds), str(megabytes)]
         arguments = [str(exercise.folder.resolve()), str(file), *limits]
         with _process(arguments, key, file.parent) as (process, output):
-            deadline = started + seconds + START_SECONDS
+            deadline = started + PATIENCE * seconds + START_SECONDS
             while process.poll() is None and not output.flood and time.monotonic() < deadline:
                 if stop is not None and stop.is_set():
                     raise KeyboardInterrupt
@@ -222,7 +225,7 @@ def _why(
             "loop, or end the loop",
             line,
         )
-    if code is None or stack.startswith("Timeout"):
+    if code is None or stack.startswith("Timeout") or code == -OUT_OF_TIME:
         return (
             "timeout",
             f"{place} was still running after {seconds:g} seconds: look for a loop that does not "

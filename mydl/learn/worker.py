@@ -11,13 +11,15 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
+import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from .course import exercise_in
 from .grading import grade
 from .guard import TAMPERED, Tampered
+from .runner import PATIENCE
 from .seal import Seal
 
 MEBIBYTE = 2**20
@@ -31,8 +33,7 @@ def main(folder: str, file: str, report: str, trace: str, seconds: str, megabyte
         file: the student's.
         report: the file to report into.
         trace: the file that gets the stack, if time runs out or the interpreter crashes.
-        seconds: for everything. Measured by a thread that needs no interpreter lock, so that it
-            ends loops in compiled code as well.
+        seconds: for everything.
         megabytes: that may be asked for.
     """
     sys.argv[:] = [file]
@@ -53,9 +54,9 @@ def main(folder: str, file: str, report: str, trace: str, seconds: str, megabyte
             tell(broken=f"{type(error).__name__}: {error}")
             return
         tell(checks=[(check.title, check.points) for check in checks])
-        limit(int(megabytes))
+        limit_memory(int(megabytes))
         faulthandler.enable(stack)
-        faulthandler.dump_traceback_later(float(seconds), exit=True, file=stack)
+        limit_time(float(seconds), stack)
         leave = os._exit
         try:
             for result in grade(exercise, Path(file), checks, lambda index: tell(start=index)):
@@ -71,7 +72,20 @@ def main(folder: str, file: str, report: str, trace: str, seconds: str, megabyte
         os._exit(0)  # threads that are still running do not hold it up
 
 
-def limit(megabytes: int) -> None:
+def limit_time(seconds: float, stack: IO[str]) -> None:
+    """End this process, and write the stack, after so many seconds of work.
+
+    On a machine that does other things as well they may last longer: up to ``PATIENCE`` times as
+    long, which is also the limit for code that waits. Neither needs the interpreter's lock, so that
+    loops in compiled code end as well.
+    """
+    faulthandler.dump_traceback_later(PATIENCE * seconds, exit=True, file=stack)
+    if sys.platform != "win32":
+        faulthandler.register(signal.SIGPROF, file=stack, chain=True)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def limit_memory(megabytes: int) -> None:
     """Let this process ask for so much more memory, on Linux, and leave no core file."""
     try:
         import resource

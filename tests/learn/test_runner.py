@@ -100,6 +100,13 @@ while True: pass"""
     pytest.fail("the process is still running")
 
 
+def test_code_that_waits_is_out_of_time_as_well(exercise, answer):
+    body = "import time\ntime.sleep(60)"
+    (first, _) = run(exercise, answer(body), seconds=0.2).checks
+    assert first.kind == "timeout"
+    assert first.line == 3
+
+
 def test_a_right_answer_passes(exercise, answer):
     result = run(exercise, answer("print('hello', x.shape)\nreturn 2 * x"))
     assert result.passed
