@@ -193,6 +193,39 @@ def conv_forward(x, w, b):
     return np.einsum("npqcij,jick->npqk", windows, w) + b
 
 
+# %% wrong one_index: one-index-j
+# j twice, as one types it.
+import numpy as np
+
+
+def conv_forward(x, w, b):
+    kh, kw, _, k = w.shape
+    n, height, width, _ = x.shape
+    h_out, w_out = height - kh + 1, width - kw + 1
+    y = np.zeros((n, h_out, w_out, k))
+    for i in range(kh):
+        for j in range(kw):
+            y += x[:, j : j + h_out, j : j + w_out] @ w[i, j]
+    return y + b
+
+
+# %% wrong rows_only: columns-left-out
+# range(kh) for both directions; square kernels hide it (NervanaSystems/neon, issue 111, is another
+# index from the wrong loop).
+import numpy as np
+
+
+def conv_forward(x, w, b):
+    kh, kw, _, k = w.shape
+    n, height, width, _ = x.shape
+    h_out, w_out = height - kh + 1, width - kw + 1
+    y = np.zeros((n, h_out, w_out, k))
+    for i in range(kh):
+        for j in range(kh):
+            y += x[:, i : i + h_out, j : j + w_out] @ w[i, j]
+    return y + b
+
+
 # %% wrong one_image: first-sample
 # return, indented one step too far (riccardoandreoni0/CNN-from-scratch, issue 1, for its pooling).
 import numpy as np

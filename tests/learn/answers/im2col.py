@@ -163,6 +163,22 @@ def im2col(x, kernel_size):
     return np.array(rows)
 
 
+# %% wrong one_index: one-index-i
+# i twice, as one types it.
+import numpy as np
+
+
+def im2col(x, kernel_size):
+    kh, kw = kernel_size
+    n, h, w, c = x.shape
+    h_out, w_out = h - kh + 1, w - kw + 1
+    cols = np.empty((n, h_out, w_out, kh, kw, c), x.dtype)
+    for i in range(kh):
+        for j in range(kw):
+            cols[:, :, :, i, j] = x[:, i : i + h_out, i : i + w_out]
+    return cols.reshape(-1, kh * kw * c)
+
+
 # %% wrong swapped_sizes: exception
 # Rows and columns of the output swapped; square images hide it.
 import numpy as np

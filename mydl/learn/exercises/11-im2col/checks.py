@@ -70,6 +70,14 @@ def compare_cols(student, x, kernel_size):
             cut[0].reshape(-1, shape[1]),
         ),
     }
+    if kh == kw:
+        diagonal = cut[:, :, :, range(kh), range(kh)]
+        for index, other in [("i", 4), ("j", 3)]:
+            mistakes[f"one-index-{index}"] = (
+                f"rows and columns are moved by the same index {index}: cell (i, j) is the pixel "
+                "(p + i, q + j), i for the row and j for the column",
+                np.repeat(np.expand_dims(diagonal, other), kh, other).reshape(shape),
+            )
     got = student.im2col(x, kernel_size)
     compare(got, cut.reshape(shape), name="cols", axes=AXES, mistakes=mistakes)
 

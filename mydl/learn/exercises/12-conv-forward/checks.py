@@ -17,6 +17,14 @@ def convolve(x, w):
     return np.einsum("npqcij,ijck->npqk", windows, w)
 
 
+def one_index(w):
+    """The square kernels that act like w if its place is taken to be (i, i), and (j, j)."""
+    cells = np.arange(len(w))
+    along_i, along_j = np.zeros_like(w), np.zeros_like(w)
+    along_i[cells, cells], along_j[cells, cells] = w.sum(axis=1), w.sum(axis=0)
+    return {"i": along_i, "j": along_j}
+
+
 def draw(seed, x_shape, kernel_size, filters):
     rng = np.random.default_rng(seed)
     w = rng.normal(size=(*kernel_size, x_shape[3], filters))
@@ -87,6 +95,18 @@ def compare_y(student, x, w, b):
             "rows and columns of the window are exchanged: x[p + i, q + j] meets w[i, j], not "
             "w[j, i]",
             convolve(x, w.swapaxes(0, 1)) + b,
+        )
+        for i, kernel in one_index(w).items():
+            mistakes[f"one-index-{i}"] = (
+                f"rows and columns are moved by the same index {i}: w[i, j] meets the pixel "
+                "(p + i, q + j), i for the row and j for the column",
+                convolve(x, kernel) + b,
+            )
+    if kh < kw:
+        mistakes["columns-left-out"] = (
+            "only the first kh columns of the window count: i runs through kh rows, and j through "
+            "kw columns",
+            convolve(x[:, :, : x.shape[2] - kw + kh], w[:, :kh]) + b,
         )
     if len(x) <= k:
         mistakes["bias-by-sample"] = (

@@ -43,6 +43,11 @@ def compare_db(student, dy):
             "rows, (N, K, H, W). Here they are last: sum over 0, 1 and 2",
             dy.sum(axis=(0, 2, 3)),
         ),
+        "rows-and-filters": (
+            "you summed over the filters and kept the columns: keep the last axis, sum over 0, 1 "
+            "and 2",
+            dy.sum(axis=(0, 1, 3)),
+        ),
         "by-sample": (
             "you have a number for each image instead of each filter: keep the last axis, sum "
             "over 0, 1 and 2",
@@ -97,6 +102,6 @@ def batch(student):
     compare_db(student, np.random.default_rng(2).normal(size=(2, 3, 4, 5)))
 
 
-@check("as many images, rows, columns as filters: the shape no longer tells the axes apart")
+@check("as many images, rows and columns as filters")
 def square(student):
     compare_db(student, np.random.default_rng(3).normal(size=(3, 3, 3, 3)))

@@ -17,6 +17,14 @@ def forward(x, w):
     return np.einsum("npqcij,ijck->npqk", windows, w)
 
 
+def one_index(w):
+    """The square kernels that act like w if its place is taken to be (i, i), and (j, j)."""
+    cells = np.arange(len(w))
+    along_i, along_j = np.zeros_like(w), np.zeros_like(w)
+    along_i[cells, cells], along_j[cells, cells] = w.sum(axis=1), w.sum(axis=0)
+    return {"i": along_i, "j": along_j}
+
+
 def draw(seed, x_shape, kernel_size, filters):
     """A random upstream gradient, weights and the shape of the image."""
     rng = np.random.default_rng(seed)
@@ -142,6 +150,18 @@ def compare_dx(student, dy, w, x_shape):
         mistakes["window-transposed"] = (
             "rows and columns of the window are exchanged: w[i, j] read the pixel x[p + i, q + j]",
             gradient(dy, w.swapaxes(0, 1)),
+        )
+        for i, kernel in one_index(w).items():
+            mistakes[f"one-index-{i}"] = (
+                f"rows and columns are moved by the same index {i}: w[i, j] read the pixel "
+                "(p + i, q + j), i for the row and j for the column",
+                gradient(dy, kernel),
+            )
+    if kh < kw:
+        mistakes["columns-left-out"] = (
+            "only the first kh columns of the window send something back: i runs through kh rows, "
+            "and j through kw columns",
+            gradient(dy, np.where(np.arange(kw)[:, None, None] < kh, w, 0)),
         )
     if c == k:
         mistakes["transpose-forgotten"] = (

@@ -30,6 +30,13 @@ def draw(seed, x_shape, w_shape):
     return rng.normal(size=x_shape), rng.normal(size=w_shape), rng.normal(size=w_shape[3])
 
 
+def last_cell(w):
+    """The kernel with zeros everywhere but in its last cell."""
+    alone = np.zeros_like(w)
+    alone[-1, -1] = w[-1, -1]
+    return alone
+
+
 def upstream(x, w, stride, padding):
     """A random gradient of the output."""
     return np.random.default_rng(9).normal(size=forward(x, w, stride, padding).shape)
@@ -65,6 +72,10 @@ def compare_y(student, x, w, b, stride, padding):
             forward(zeros_around(x, 0, padding), w, stride, 0) + b,
         ),
         "bias-forgotten": ("you left out the bias: add b[k] to every pixel of channel k", y - b),
+        "overwritten": (
+            "only the last cell of the window counts: you assign where you should add (y += ...)",
+            forward(x, last_cell(w), stride, padding) + b,
+        ),
         "flip": (
             "you turned the kernel by 180 degrees: xp[p*s + i, q*s + j] meets w[i, j]",
             forward(x, w[::-1, ::-1], stride, padding) + b,
@@ -218,6 +229,10 @@ def compare_dw_db(student, dy, x, w, stride, padding):
             "db has a row for each image: sum over the axes 0, 1 and 2",
             dy.sum(axis=(1, 2)),
         ),
+        "db-columns-left": (
+            "db has a number for each column: the filters are the last axis, sum over 0, 1 and 2",
+            dy.sum(axis=(0, 1, 3)),
+        ),
         "db-channels-first": (
             "db is summed over the axes 0, 2 and 3: the channels are last, sum over 0, 1 and 2",
             dy.sum(axis=(0, 2, 3)),
@@ -283,7 +298,7 @@ def forward_padding(student):
     compare_y(student, *draw(1, (1, 3, 5, 2), (3, 3, 2, 2)), 1, 1)
 
 
-@check("forwards: stride, without padding, where the windows do not reach the end")
+@check("forwards: stride, and windows that do not reach the end")
 def forward_stride(student):
     compare_y(student, *draw(2, (2, 6, 8, 2), (3, 2, 2, 3)), 2, 0)
 
@@ -314,6 +329,15 @@ def dx_both(student):
 def dw_db(student):
     x, w, _ = draw(6, (3, 5, 6, 2), (3, 2, 2, 4))
     compare_dw_db(student, upstream(x, w, 2, 1), x, w, 2, 1)
+
+
+@check("there and back: stride 3, padding 2 and a 5x4 kernel")
+def large(student):
+    x, w, b = draw(8, (1, 11, 6, 1), (5, 4, 1, 2))
+    dy = upstream(x, w, 3, 2)
+    compare_y(student, x, w, b, 3, 2)
+    compare_dx(student, dy, x, w, 3, 2)
+    compare_dw_db(student, dy, x, w, 3, 2)
 
 
 @check("backwards: a 1x1 kernel with stride 2")

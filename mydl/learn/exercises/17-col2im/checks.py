@@ -143,7 +143,7 @@ def compare_dx(student, dcols, x_shape, kernel_size, stride, padding):
     compare(got, dx, name="dx", axes=AXES, mistakes=mistakes)
 
 
-@check("windows that do not overlap: every pixel gets what was sent to it")
+@check("windows side by side, which do not overlap")
 def apart(student):
     compare_dx(student, *draw(1, (1, 4, 4, 1), (2, 2), 2, 0))
 
@@ -171,3 +171,8 @@ def stride(student):
 @check("stride 2 and padding 1")
 def padding(student):
     compare_dx(student, *draw(5, (2, 5, 6, 2), (3, 3), 2, 1))
+
+
+@check("stride 3, padding 2 and windows of 5x4")
+def large(student):
+    compare_dx(student, *draw(6, (1, 12, 6, 1), (5, 4), 3, 2))

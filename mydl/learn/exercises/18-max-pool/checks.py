@@ -162,6 +162,11 @@ def compare_dx(student, x, kernel_size, stride, padding, dy=None):
             "it. Only the first of them gets it: stop after the first, or use np.argmax",
             gradient(equal),
         ),
+        "overwritten-and-ties": (
+            "two mistakes at once: you assign where you should add, so that of overlapping windows "
+            "only the last counts, and at a tie every cell gets dy instead of the first only",
+            cut(assigned(equal * upstream, equal, x.shape, stride, padding, False)),
+        ),
         "ties-shared": (
             "at a tie you share dy among the cells that hold the largest value. Here only the "
             "first of them gets it, as np.argmax finds it",
@@ -287,7 +292,7 @@ def ties(student):
     compare_dx(student, x, (3, 3), 2, 0)
 
 
-@check("backwards: the statement's image, with a pixel that wins twice and a tie")
+@check("backwards: the statement's image, with overlap and a tie")
 def statement(student):
     compare_dx(student, IMAGE, (3, 3), 2, 0, GRADIENT)
 
@@ -301,3 +306,10 @@ def close(student):
 @check("backwards: negative pixels and a padding")
 def padding(student):
     compare_dx(student, -abs(draw(8, 2, 5, 6, 2)), (3, 3), 2, 1)
+
+
+@check("there and back: stride 3, padding 2 and windows of 5x4")
+def large(student):
+    x = draw(9, 1, 12, 6, 2)
+    compare_y(student, x, (5, 4), 3, 2)
+    compare_dx(student, x, (5, 4), 3, 2)

@@ -68,6 +68,10 @@ def compare_y(student, x, kernel_size, stride):
             "kh * kw pixels",
             y / c,
         ),
+        "overwritten": (
+            "only the last pixel of each window counts: you assign where you should add (y += ...)",
+            windows[..., -1, -1] / (kh * kw),
+        ),
         "last-window": (
             "the last row and the last column of the output are missing: do not forget the + 1 "
             "in the output's size",
@@ -145,9 +149,9 @@ def forward_statement(student):
     compare_y(student, IMAGE, (2, 2), 2)
 
 
-@check("averages, forwards: overlapping windows of 2x3, two images, two channels")
+@check("averages, forwards: overlapping windows of 2x3")
 def forward_batch(student):
-    compare_y(student, np.random.default_rng(1).normal(size=(2, 6, 7, 2)), (2, 3), 2)
+    compare_y(student, np.random.default_rng(1).normal(size=(2, 6, 8, 2)), (2, 3), 2)
 
 
 @check("averages, backwards: the statement's gradient")
