@@ -37,6 +37,7 @@ ORDER = [
     "gradcheck",
     "learn",
     "training",
+    "explorer",
     "bench",
     "cli",
 ]

@@ -1,0 +1,1 @@
+"""The explorer: a network and one image, forwards and backwards, as a page that shows every number."""
