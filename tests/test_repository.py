@@ -36,8 +36,8 @@ ORDER = [
     "classifier",
     "gradcheck",
     "learn",
-    "training",
     "explorer",
+    "training",
     "bench",
     "cli",
 ]

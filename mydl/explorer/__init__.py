@@ -1,1 +1,1 @@
-"""The explorer: a network and one image, forwards and backwards, as a page that shows every number."""
+"""The explorer: a page that shows every number of a network and one image, both ways."""

@@ -10,7 +10,6 @@ import numpy as np
 from ..layer import Array, Layer, Parameter
 from ..layers import (
     AvgPool2d,
-    BatchNorm2d,
     Conv2d,
     Dropout,
     Flatten,
