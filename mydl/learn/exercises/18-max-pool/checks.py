@@ -140,8 +140,6 @@ def compare_dx(student, x, kernel_size, stride, padding, dy=None):
         dx = gradient(first)
     padded_dx = add_up(first * upstream, x.shape, stride, padding)
     with_zeros = cut_windows(x, kernel_size, stride, padding, fill=0)
-    # The winner's number divided by kh: as if the windows had kw rows and kh columns.
-    by_rows = add_up((first * upstream).reshape(*y.shape, kw, kh), x.shape, stride, padding)
     only_first = np.zeros_like(first)
     only_first[:, :1, :1] = True
     overwritten = (
@@ -211,11 +209,6 @@ def compare_dx(student, x, kernel_size, stride, padding, dy=None):
             "(p * s, q * s) of the padded image",
             cut(add_up(first * upstream, x.shape, 1, padding)),
         ),
-        "decoded-by-rows": (
-            "the number of the winning cell is taken apart with the window's rows: it is "
-            "divmod(number, kw), since a row of the window has kw cells",
-            cut(by_rows),
-        ),
         "channels-together": (
             "you look for one winner over all channels. Each channel has its own: compare within "
             "the channel",
@@ -246,6 +239,14 @@ def compare_dx(student, x, kernel_size, stride, padding, dy=None):
         ),
         "sign": ("dx has the wrong sign: the step downhill is the optimizer's business", -dx),
     }
+    if kh < kw:
+        # The winner's number divided by kh: as if the windows had kw rows and kh columns.
+        by_rows = (first * upstream).reshape(*y.shape, kw, kh)
+        mistakes["decoded-by-rows"] = (
+            "the number of the winning cell is taken apart with the window's rows: it is "
+            "divmod(number, kw), since a row of the window has kw cells",
+            cut(add_up(by_rows, x.shape, stride, padding)),
+        )
     got = student.max_pool_backward(dy, x, kernel_size, stride, padding)
     compare(got, dx, name="dx", axes=DX, mistakes=mistakes)
 
