@@ -1,10 +1,11 @@
 // Answers questions about payloads with the page's functions, for the tests.
 //
-// Run as `node ask.mjs FOLDER` with FOLDER the page's scripts. Reads from standard input
+// Run as `node ask.mjs FOLDER` with FOLDER the page's scripts. Reads lines
 // {"payload": ..., "questions": [[name of a function, its arguments after the model...], ...]} and
-// writes the list of answers. JSON has no NaN and no infinity: they are written as text.
+// answers each with a line, the list of what the functions return, {"error": message} where one
+// throws. JSON has no NaN and no infinity: they are written as text.
 
-import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
 const folder = pathToFileURL(`${process.argv[2]}/`);
@@ -13,14 +14,24 @@ for (const name of ["model", "windows", "terms", "compute", "forward"]) {
   Object.assign(functions, await import(new URL(`${name}.js`, folder)));
 }
 
-const { payload, questions } = JSON.parse(readFileSync(0, "utf8"));
-const model = functions.readModel(payload);
-const answers = questions.map(([name, ...args]) => {
+function answer({ payload, questions }) {
+  const model = functions.readModel(payload);
+  return questions.map(([name, ...args]) => orError(() => functions[name](model, ...args)));
+}
+
+function orError(compute) {
   try {
-    return functions[name](model, ...args);
+    return compute();
   } catch (error) {
     return { error: error.message };
   }
-});
-const writable = (_, value) => (typeof value === "number" && !Number.isFinite(value) ? String(value) : value);
-process.stdout.write(JSON.stringify(answers, writable));
+}
+
+function writable(_, value) {
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const answers = orError(() => answer(JSON.parse(line)));
+  process.stdout.write(`${JSON.stringify(answers, writable)}\n`);
+}

@@ -23,12 +23,15 @@ def ask(tmp_path_factory):
     for script in PAGE.glob("*.js"):
         shutil.copy(script, folder)
     (folder / "package.json").write_text('{"type": "module"}')  # import and export are allowed
+    command = [node, str(ASK), str(folder)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
 
-    def answers(payload, questions):
-        command = [node, str(ASK), str(folder)]
-        asked = json.dumps({"payload": payload, "questions": questions})
-        done = subprocess.run(command, input=asked, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        def answers(payload, questions):
+            asked = json.dumps({"payload": payload, "questions": questions})
+            process.stdin.write(f"{asked}\n")
+            process.stdin.flush()
+            return json.loads(process.stdout.readline())
 
-    return answers
+        yield answers

@@ -2,7 +2,7 @@
  * The rules forwards: for each kind of layer, the terms that a cell of its output is the sum of.
  *
  * A rule is a function (model, layer, index) of the output's cell that gives `terms` and, where
- * something is added to them, a `bias`.
+ * something is added to them, a `bias`; `rounded` is the size of what was rounded besides.
  */
 
 import { allIndices, firstChannel, pixelsOf } from "./factors.js";
@@ -109,7 +109,11 @@ function flattenForward(model, layer, index) {
   return { terms: [times(inputCell(model, layer, at), one, layer)] };
 }
 
-/** loss = sum over the classes of -log p[k] * y[k], where y is 1 for the right class, else 0. */
+/**
+ * loss = sum over the classes of -log p[k] * y[k], where y is 1 for the right class, else 0.
+ *
+ * However small it is, -log p comes from a sum of exponentials of which the largest is 1, rounded.
+ */
 function lossForward(model, layer) {
   const from = layer.inputs[0];
   const terms = Array.from(surprises(dataOf(model, from).data), (x, k) => {
@@ -118,7 +122,7 @@ function lossForward(model, layer) {
     // A class of no weight adds nothing, even where -log p is infinite.
     return times(first, constant(y, nameOf("y", [k])), layer, { product: y === 0 ? 0 : x * y });
   });
-  return { terms };
+  return { terms, rounded: 1 };
 }
 
 export const FORWARD_RULES = {

@@ -58,8 +58,8 @@ export function forwardTerms(model, layer, index) {
   layer = layerOf(model, layer);
   const y = dataOf(model, layer.output);
   checkIndex(y.shape, index, `the output of ${layer.path}`);
-  const { terms, bias } = ruleOf(FORWARD_RULES, layer)(model, layer, index);
-  return addUp(cellOf(y, index), terms, bias);
+  const { terms, bias, rounded } = ruleOf(FORWARD_RULES, layer)(model, layer, index);
+  return addUp(cellOf(y, index), terms, bias, rounded);
 }
 
 /**
@@ -113,9 +113,10 @@ export function biasGradientTerms(model, layer, index) {
   return addUp(cellOf(db, index), biasTerms(model, layer, index));
 }
 
-function addUp(value, terms, bias) {
+/** The sum of terms; `rounded` is the size of numbers that were rounded besides the products. */
+function addUp(value, terms, bias, rounded = 0) {
   let sum = bias ?? 0;
-  let magnitude = Math.abs(sum);
+  let magnitude = Math.abs(sum) + rounded;
   for (const { product } of terms) {
     sum += product;
     magnitude += Math.abs(product);
