@@ -62,7 +62,7 @@ class Exercise:
 
     @cached_property
     def _docstring(self) -> str:
-        docstring = ast.get_docstring(ast.parse(self.text))
+        docstring = ast.get_docstring(self._tree("exercise.py"))
         if not docstring:
             raise ValueError(
                 f"{self.folder / 'exercise.py'} must begin with a docstring, the statement"
@@ -122,12 +122,19 @@ class Exercise:
     def _settings(self) -> dict[str, Any]:
         """The constants of checks.py, read without running it."""
         found = {}
-        for node in ast.parse(self._read("checks.py")).body:
+        for node in self._tree("checks.py").body:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 name = node.targets[0].id
                 if name in ("LIBRARY", "REQUIRES", "PAGE", "SECONDS"):
                     found[name] = ast.literal_eval(node.value)
         return found
+
+    def _tree(self, file: str) -> ast.Module:
+        try:
+            return ast.parse(self._read(file))
+        except SyntaxError as error:
+            place = f"{self.folder / file}, line {error.lineno},"
+            raise ValueError(f"{place} is not Python: {error.msg}") from None
 
     def _read(self, file: str) -> str:
         try:

@@ -25,7 +25,7 @@ def problems(course: Course, exercise: Exercise) -> Iterator[str]:
         yield from _missing_parts(course, exercise)
         solved = run_text(course, exercise, exercise.solution_text())
         untouched = run_text(course, exercise, exercise.student_text())
-    except (ValueError, SyntaxError) as error:
+    except ValueError as error:
         yield str(error)
         return
     for check in solved.checks:

@@ -162,6 +162,8 @@ def test_a_new_exercise_needs_a_name_of_its_own(name, message):
         ("exercise.py", "return 2 * x", "return 3 * x", "its own solution fails the check"),
         ("exercise.py", "# BEGIN SOLUTION", "# begin", "# END SOLUTION` does not belong"),
         ("exercise.py", "SOLUTION\n", "\n", "marks no solution"),
+        ("exercise.py", "def huber_loss(x):", "def huber_loss(x)", "line 13, is not Python"),
+        ("checks.py", "def gradient(student):", "def gradient(student)", "is not Python"),
         ("hints.md", "## Hint 2", "## Second hint", "has 2 hints: write 3"),
         ("hints.md", "## Derivation", "## The end", "has no derivation"),
         ("checks.py", "import numpy", "import nunpy", "No module named 'nunpy'"),
