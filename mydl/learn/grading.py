@@ -21,6 +21,9 @@ from .result import CheckResult
 from .student import Student, explained
 from .wrong import fail
 
+# What a check raises that is given something else than it expects.
+UNFIT = (TypeError, ValueError, LookupError, AttributeError)
+
 
 def grade(
     exercise: Exercise,
@@ -89,7 +92,7 @@ def _run(check: Check, student: Student) -> CheckResult:
         # The student's code ran through, and the check can do nothing with what came out.
         returned = student._watch.last_result
         problem = f"{type(error).__name__}: {error}"
-        if returned:
+        if returned and isinstance(error, UNFIT):
             sentence = f"{returned}, and the check expects something else ({problem})"
             return CheckResult(check.title, check.points, "type", sentence)
         line = traceback.extract_tb(error.__traceback__)[-1]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from mydl.learn import run
 from mydl.learn.course import Course
 from mydl.learn.grading import grade
 
@@ -57,13 +58,18 @@ WRONG = [answer for answer in ALL if answer.verdict == "wrong"]
 EXERCISES = COURSE.exercises
 
 
-def results(exercise, text, folder):
-    """Grade a text, check by check, with the solutions that it builds on beside it."""
+def write_needed(exercise, folder):
+    """Write the solutions of the exercises that an exercise builds on."""
     pending = list(exercise.requires)
     while pending:
         needed = COURSE[pending.pop()]
         (folder / needed.file_name).write_text(needed.solution_text())
         pending += needed.requires
+
+
+def results(exercise, text, folder):
+    """Grade a text, check by check, with the solutions that it builds on beside it."""
+    write_needed(exercise, folder)
     file = folder / exercise.file_name
     file.write_text(text)
     return grade(exercise, file, exercise.load_checks())
@@ -86,9 +92,26 @@ def test_the_answers_belong_to_exercises():
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)
+def test_there_are_answers_enough(exercise):
+    assert len([answer for answer in RIGHT if answer.exercise == exercise.name]) >= 2
+    assert len([answer for answer in WRONG if answer.exercise == exercise.name]) >= 5
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)
 def test_the_solution_passes(exercise, tmp_path):
     for result in results(exercise, exercise.solution_text(), tmp_path):
         assert result.passed, f"{result.title}: {result.kind}: {result.sentence}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)
+def test_the_solution_passes_within_the_limits_of_students(exercise, tmp_path):
+    write_needed(exercise, tmp_path)
+    file = tmp_path / exercise.file_name
+    file.write_text(exercise.solution_text())
+    result = run(exercise, file)
+    assert result.passed, result.first_failure
+    assert not result.output
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)

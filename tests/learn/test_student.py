@@ -80,10 +80,12 @@ def test_a_result_that_the_check_cannot_use_is_the_students_affair(exercise, ans
     )
 
 
-def test_a_broken_check_is_said_to_be_one(exercise, answer):
-    result = first(with_checks(exercise, "    1 / 0\n"), answer("return x"))
+@pytest.mark.parametrize("body", ["1 / 0", "student.double(0)\n    nothing", "[][0]"])
+def test_a_broken_check_is_said_to_be_one(exercise, answer, body):
+    result = first(with_checks(exercise, f"    {body}\n"), answer("return x"))
     assert result.kind == "broken-check"
-    assert "checks.py: ZeroDivisionError" in result.sentence
+    assert "the check itself is broken, in line" in result.sentence
+    assert "checks.py: " in result.sentence
 
 
 CLASS = """\
