@@ -106,8 +106,9 @@ def compare_pool(student, x, dy, size, stride, want):
         axes=AXES,
         mistakes={
             "last-window-decides": (
-                one_note + "The last window to write decides for all. Note the winner of each "
-                "*window*: an array of y's shape",
+                "where windows overlap, the last one decides for all that a pixel belongs to, as "
+                "in the file that you were given: pixels get gradients of windows that they did "
+                "not win, and lose those of windows that they did. Where is it noted who won?",
                 by_pixel(dy, x, size, stride, latest),
             ),
             "any-window-decides": (

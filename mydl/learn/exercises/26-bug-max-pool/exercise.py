@@ -1,4 +1,4 @@
-"""Find the bug: a max pooling that trained for years on wrong gradients
+"""Find the bug: a max pooling whose tests all pass
 
 Here is a max pooling over a square window. Its forward pass is right, its code is short and
 clear, and its gradients agree with finite differences for every window of 2x2 with stride 2. It
@@ -23,7 +23,7 @@ come from, and where is the 100?
 You may change all of `max_pool` and `max_pool_backward`, and also what the first hands to the
 second; only their arguments, y and dx have to stay what they are.
 
-The bug is a real one; the hints name the repository when you have found it. The library's layer:
+The bug is a real one; the derivation names the repository. The library's layer:
 `mydl/layers/pool.py`.
 """
 

@@ -33,8 +33,9 @@ def compare_backward(student, x, weight, bias, dy):
         axes=IMAGE,
         mistakes={
             "weight-forgotten": (
-                "dx lacks the weight: the code goes on with a dy that was scaled before the "
-                "weight was multiplied in. d x_hat = dy weight has to be in all three terms",
+                "dx lacks the weight in every channel, as in the file that you were given: it is "
+                "right where the weight is 1. Which of the paper's lines has the weight in it, and "
+                "which lines of the code use what comes of it?",
                 want / weight,
             ),
             "weight-in-direct-way": (

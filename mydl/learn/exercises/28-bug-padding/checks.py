@@ -54,9 +54,8 @@ def check_shape(got, want, padded, sides):
     if len(shape) == 4 and 0 in shape:
         fail(
             "empty-slice",
-            f"{sides} the result is empty, its shape is {shape}: where a side has no padding, the "
-            "slice ends at -0, which is 0, the beginning. Say where the image ends, top + H, "
-            "instead of how much comes after it",
+            f"{sides} the result is empty, its shape is {shape}. What does Python make of the "
+            "end of a slice, as in [1, 2, 3][0:-0]?",
         )
     if shape == padded.shape:
         fail(
