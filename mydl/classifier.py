@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .data.dataset import DataError, normalise
+from .data.dataset import DataError
 from .data.imagefolder import read_centre, read_square
-from .data.preprocess import PREPROCESSING, preprocess, read_photograph
+from .data.preprocess import PREPROCESSING, Preparation, imagenet_preparation
 from .layer import Array
 from .layers import Softmax
 from .models import Network, network_of, squeezenet1_1
@@ -35,6 +35,58 @@ class ImageClass:
 
     label: str
     synset: str | None = None
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """A network with what its inputs and its outputs mean.
+
+    Attributes:
+        network: gives logits.
+        classes: of its outputs, in order.
+        preparation: how pictures go in.
+        how: says that in a few words.
+        card: what a file that was trained here says of it.
+    """
+
+    network: Network
+    classes: tuple[ImageClass, ...]
+    preparation: Preparation
+    how: str
+    card: ModelCard | None = None
+
+    @classmethod
+    def pretrained(cls) -> TrainedNetwork:
+        """The embedded SqueezeNet 1.1, which knows the 1,000 classes of ImageNet."""
+        network = squeezenet1_1(pretrained=True)
+        return cls(network, _imagenet(1000), imagenet_preparation("caffe"), "caffe")
+
+    @classmethod
+    def from_file(cls, path: Path, preprocessing: str = "") -> TrainedNetwork:
+        """The network that a file or the folder of a run has the weights of.
+
+        Arguments and errors are those of :meth:`Classifier.from_file`.
+        """
+        if preprocessing and preprocessing not in PREPROCESSING:
+            raise ValueError(unknown("preprocessing", preprocessing, PREPROCESSING))
+        if is_saved_model(path):
+            if preprocessing:
+                raise ValueError(f"{path} says itself how images go in: leave out --preprocess")
+            network, card = load_model(path)
+            classes = tuple(ImageClass(name) for name in card.class_names)
+            return cls(network, classes, _as_trained(card), "as in training", card)
+        # Both kinds of preprocessing are for networks that see photographs of 224x224 pixels.
+        network = network_of(path, "imagenet" if preprocessing else None)
+        rows, columns, _ = network.image_shape
+        if rows < SMALLEST:
+            raise ValueError(
+                f"{path} does not say how images go into its network, which seems to be for "
+                f"{rows}x{columns} pixels: give the folder of its run, or if it is for photographs "
+                "of 224x224, --preprocess"
+            )
+        kind = preprocessing or usual_preprocessing(path, network)
+        _, count = network.output_shape((1, *network.image_shape))
+        return cls(network, _imagenet(count), imagenet_preparation(kind), kind)
 
 
 class Classifier:
@@ -66,10 +118,14 @@ class Classifier:
         self._engine = ShardedModel(network, threads=threads)
 
     @classmethod
+    def of(cls, trained: TrainedNetwork, threads: int | None = None) -> Classifier:
+        """One with a trained network."""
+        return cls(trained.network, trained.classes, trained.preparation, trained.how, threads)
+
+    @classmethod
     def pretrained(cls, threads: int | None = None) -> Classifier:
         """The embedded SqueezeNet 1.1, which knows the 1,000 classes of ImageNet."""
-        network = squeezenet1_1(pretrained=True)
-        return cls(network, _imagenet(1000), _preparing("caffe"), "caffe", threads)
+        return cls.of(TrainedNetwork.pretrained(), threads)
 
     @classmethod
     def from_file(
@@ -85,26 +141,7 @@ class Classifier:
             ValueError: there is no such preprocessing, the file says another, or it says none and
                 is for smaller images than photographs.
         """
-        if preprocessing and preprocessing not in PREPROCESSING:
-            raise ValueError(unknown("preprocessing", preprocessing, PREPROCESSING))
-        if is_saved_model(path):
-            if preprocessing:
-                raise ValueError(f"{path} says itself how images go in: leave out --preprocess")
-            network, card = load_model(path)
-            classes = [ImageClass(name) for name in card.class_names]
-            return cls(network, classes, _preparing_as_trained(card), "as in training", threads)
-        # Both kinds of preprocessing are for networks that see photographs of 224x224 pixels.
-        network = network_of(path, "imagenet" if preprocessing else None)
-        rows, columns, _ = network.image_shape
-        if rows < SMALLEST:
-            raise ValueError(
-                f"{path} does not say how images go into its network, which seems to be for "
-                f"{rows}x{columns} pixels: give the folder of its run, or if it is for photographs "
-                "of 224x224, --preprocess"
-            )
-        kind = preprocessing or usual_preprocessing(path, network)
-        _, count = network.output_shape((1, *network.image_shape))
-        return cls(network, _imagenet(count), _preparing(kind), kind, threads)
+        return cls.of(TrainedNetwork.from_file(path, preprocessing), threads)
 
     @property
     def threads(self) -> int:
@@ -148,20 +185,14 @@ def usual_preprocessing(path: Path, network: Network) -> str:
     return "caffe" if same else "torchvision"
 
 
-def _imagenet(count: int) -> list[ImageClass]:
+def _imagenet(count: int) -> tuple[ImageClass, ...]:
     """ImageNet's classes, or numbers where a network has another number of them."""
     if count != len(imagenet_classes()):
-        return [ImageClass(f"class {number}") for number in range(count)]
-    return [ImageClass(name, synset) for synset, name in imagenet_classes()]
+        return tuple(ImageClass(f"class {number}") for number in range(count))
+    return tuple(ImageClass(name, synset) for synset, name in imagenet_classes())
 
 
-def _preparing(kind: str) -> Callable[[Path], Array]:
-    """Read a photograph and prepare it for ImageNet weights."""
-    return lambda path: preprocess(read_photograph(path), kind)
-
-
-def _preparing_as_trained(card: ModelCard) -> Callable[[Path], Array]:
-    """Read a photograph and prepare it as a network's test images were."""
-    size, mean, std = card.image_shape[0], np.array(card.mean), np.array(card.std)
-    read = read_centre if card.data == "imagefolder" else read_square
-    return lambda path: normalise(read(path, size)[None], mean, std)[0]
+def _as_trained(card: ModelCard) -> Preparation:
+    """How a network's test images were prepared in training."""
+    size, read = card.image_shape[0], read_centre if card.data == "imagefolder" else read_square
+    return Preparation(lambda path: read(path, size), card.mean, card.std)

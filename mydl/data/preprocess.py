@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from ..layer import Array
 from ..names import unknown
-from .dataset import DataError
+from .dataset import DataError, normalise
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -122,14 +123,68 @@ def preprocess(image: Image.Image, kind: str) -> Array:
     >>> preprocess(Image.new("RGB", (640, 480), "white"), "torchvision").shape
     (224, 224, 3)
     """
-    from PIL import Image as images
+    preparation = imagenet_preparation(kind)
+    return preparation.inputs(_seen(image, kind))
 
+
+@dataclass(frozen=True)
+class Preparation:
+    """How a picture becomes what a network takes, and the way back, to see what the network sees.
+
+    Attributes:
+        read: the part of a file's picture that the network sees, (H, W, C), uint8; DataError if
+            the file is no picture.
+        mean, std: of each channel as fractions of 255, in the order in which the network takes the
+            channels: x goes in as (x / 255 - mean) / std.
+        blue_first: whether that order is blue, green, red.
+
+    >>> caffe = imagenet_preparation("caffe")
+    >>> caffe.inputs(np.full((1, 1, 3), (255, 117, 4), np.uint8)).ravel()
+    array([-100.,    0.,  132.], dtype=float32)
+    >>> caffe.pixels(np.array([-100.0, 0.0, 132.0]).reshape(1, 1, 3)).ravel()
+    array([255, 117,   4], dtype=uint8)
+    """
+
+    read: Callable[[Path], Array]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    blue_first: bool = False
+
+    def __call__(self, path: Path) -> Array:
+        """What the network takes for a file, (H, W, C), float32."""
+        return self.inputs(self.read(path))
+
+    def inputs(self, pixels: Array) -> Array:
+        """What the network takes for pixels (H, W, C), uint8, red first."""
+        ordered = pixels[..., ::-1] if self.blue_first else pixels
+        return normalise(ordered[None], np.array(self.mean), np.array(self.std))[0]
+
+    def pixels(self, inputs: Array) -> Array:
+        """The picture (H, W, C), uint8, red first, that is nearest to what a network takes."""
+        values = 255 * (inputs * np.array(self.std) + np.array(self.mean))
+        ordered = values[..., ::-1] if self.blue_first else values
+        return np.clip(np.rint(ordered), 0, 255).astype(np.uint8)
+
+
+def imagenet_preparation(kind: str) -> Preparation:
+    """What weights for ImageNet expect, by a name of ``PREPROCESSING``; see :func:`preprocess`."""
     if kind not in PREPROCESSING:
         raise ValueError(unknown("preprocessing", kind, PREPROCESSING))
+    mean, std = (CAFFE_MEAN / 255, np.full(3, 1 / 255)) if kind == "caffe" else (MEAN, STD)
+    return Preparation(
+        lambda path: _seen(read_photograph(path), kind),
+        tuple(mean.tolist()),
+        tuple(std.tolist()),
+        blue_first=kind == "caffe",
+    )
+
+
+def _seen(image: Image.Image, kind: str) -> Array:
+    """The part of a picture that networks for ImageNet see, uint8."""
+    from PIL import Image as images
+
     if kind == "caffe":
-        scaled = image.resize((256, 256), images.Resampling.BILINEAR)
-        pixels = np.asarray(scaled, np.float32)[14:241, 14:241]
-        return pixels[:, :, ::-1] - CAFFE_MEAN.astype(np.float32)
+        return np.asarray(image.resize((256, 256), images.Resampling.BILINEAR))[14:241, 14:241]
     shorter = min(image.size)
     # A strip one pixel high would otherwise be scaled to a billion of them.
     width, height = (min(side, LONGEST * shorter) for side in image.size)
@@ -139,5 +194,4 @@ def preprocess(image: Image.Image, kind: str) -> Array:
     size = int(256 * width / shorter), int(256 * height / shorter)
     scaled = image.resize(size, images.Resampling.BILINEAR)
     left, top = (size[0] - 224) // 2, (size[1] - 224) // 2
-    pixels = np.asarray(scaled, np.float32)[top : top + 224, left : left + 224]
-    return ((pixels / 255 - MEAN) / STD).astype(np.float32)
+    return np.asarray(scaled)[top : top + 224, left : left + 224]
