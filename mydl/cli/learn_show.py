@@ -70,10 +70,11 @@ def begin(student: Folder, exercise: Exercise) -> None:
         typer.echo(
             f"{file} is there and stays as it is: go on with it, or rename it to begin anew."
         )
-    for name in exercise.requires:
-        needed = student.course[name]
-        if not student.file(needed).exists():
-            typer.echo(f"It builds on {needed.file_name}, not there yet: mydl learn start {name}")
+    needed = [student.course[name] for name in exercise.requires]
+    missing = [one.name for one in needed if not student.file(one).exists()]
+    if missing:
+        first = f"mydl learn start {missing[0]}"
+        typer.echo(fill(f"It builds on your own files of {', '.join(missing)}, first: {first}"))
 
 
 def check_and_show(student: Folder, exercise: Exercise) -> bool:

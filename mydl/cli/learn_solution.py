@@ -38,8 +38,8 @@ def _show_difference(yours: str, theirs: str) -> None:
 
     lines = diff(yours, theirs)
     if not lines:
-        typer.echo("They are the same, character by character.")
-    for line in lines[2:]:
+        typer.echo("The code is the same.")
+    for line in lines:
         typer.secho(line, fg=COLORS.get(line[:1]))
     try:
         sentences = in_words(yours, theirs)

@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+_LEFT_OUT = "\0"  # no line of Python
 LOOPS = (ast.For, ast.While, ast.comprehension)
 
 
@@ -73,10 +74,25 @@ def in_words(yours: str, theirs: str) -> list[str]:
 
 
 def diff(yours: str, theirs: str) -> list[str]:
-    """The lines that differ, with a few around them: ``-`` is only in yours, ``+`` in the other."""
-    a, b = ([line.rstrip() for line in text.splitlines()] for text in (yours, theirs))
-    lines = difflib.unified_diff(a, b, "yours", "the exercise's", lineterm="", n=2)
+    """The lines that differ, with a few around them: ``-`` is only in yours, ``+`` in the other.
+
+    Docstrings are left out.
+    """
+    a, b = (_without_docstrings(text) for text in (yours, theirs))
+    _, _, *lines = list(difflib.unified_diff(a, b, lineterm="", n=2)) or [""] * 2
     return [line for line in lines if not line.startswith("@@")]
+
+
+def _without_docstrings(text: str) -> list[str]:
+    lines = [line.rstrip() for line in text.splitlines()]
+    try:
+        nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.stmt)]
+    except (SyntaxError, ValueError):
+        return lines
+    for node in filter(_is_docstring, nodes):
+        first, last = node.lineno - 1, node.end_lineno or node.lineno
+        lines[first:last] = [_LEFT_OUT] * (last - first)
+    return "\n".join(line for line in lines if line != _LEFT_OUT).strip().split("\n")
 
 
 def _loops(style: Style, word: str = " loop") -> str:

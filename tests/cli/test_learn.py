@@ -83,6 +83,16 @@ def test_work_is_never_overwritten():
     assert "relu.py is there and done, and stays as it is" in learn("start", "relu")
 
 
+def test_exercises_that_are_needed_are_named():
+    needed = COURSE["squeezenet"].requires
+    learn("start", needed[0])
+    output = " ".join(learn("start", "squeezenet").split())
+    assert f"of {', '.join(needed[1:])}, first: mydl learn start {needed[1]}" in output
+    solve(COURSE["squeezenet"])
+    Path(COURSE[needed[0]].file_name).unlink()
+    assert "which is not beside it" in learn("check", "squeezenet", code=1)
+
+
 def test_what_is_wrong_is_said_with_a_picture():
     solve(COURSE["conv-dx"], lambda text: text.replace("+=", "="))
     output = learn("check", "conv-dx", code=1)
