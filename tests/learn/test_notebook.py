@@ -80,15 +80,16 @@ def test_the_files_are_valid(solved, unsolved, solutions):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["relu", "momentum", "bug-padding", "squeezenet"])
 def test_jupyter_runs_a_notebook_with_the_solution(solved, name):
+    """A function, a class, a bug, and what builds on other notebooks."""
     pytest.importorskip("ipykernel", exc_type=ImportError)
     nbformat = pytest.importorskip("nbformat", exc_type=ImportError)
     pytest.importorskip("nbclient", exc_type=ImportError)
     script = (
         "import nbformat, nbclient, sys\n"
         "notebook = nbformat.read(sys.argv[1], 4)\n"
-        "nbclient.NotebookClient(notebook, timeout=300).execute()\n"
+        "nbclient.NotebookClient(notebook, timeout=600, startup_timeout=300).execute()\n"
         "nbformat.write(notebook, sys.argv[2])\n"
     )
     ran = solved / "ran" / f"{name}.ipynb"
