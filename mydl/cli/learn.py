@@ -69,7 +69,7 @@ def list_exercises(folder: Dir = Path(), exercises: Exercises = None) -> None:
 @learn.command()
 def start(name: Name = None, folder: Dir = Path(), exercises: Exercises = None) -> None:
     """Write an exercise's file into your folder; never over a file that is there."""
-    from .learn_show import begin, next_step
+    from .learn_show import begin, next_step, typed
 
     student = open_folder(folder, exercises)
     exercise = choose(student, name)
@@ -77,8 +77,8 @@ def start(name: Name = None, folder: Dir = Path(), exercises: Exercises = None) 
         typer.echo(next_step(student))
     else:
         begin(student, exercise)
-        name = exercise.name
-        typer.echo(f"Then: mydl learn check {name}, or mydl learn watch to check when you save.")
+        typer.echo(f"Then: {typed(student, 'check', exercise)}")
+        typer.echo(f"Or, to check whenever you save: {typed(student, 'watch')}")
 
 
 @learn.command()
@@ -112,7 +112,7 @@ def check(
     exercise = at_hand(student, names[0] if names else None)
     passed = check_and_show(student, exercise)
     if passed:
-        typer.echo(compare_with(exercise))
+        typer.echo(compare_with(student, exercise))
     typer.echo(next_step(student, exercise))
     if not passed:
         raise typer.Exit(1)
@@ -158,13 +158,14 @@ def solution(
     exercises: Exercises = None,
 ) -> None:
     """Compare your code with the exercise's, and read the derivation and the library's own code."""
+    from .learn_show import typed
     from .learn_solution import show_solution
 
     student = open_folder(folder, exercises)
     exercise = at_hand(student, name)
     if not (yes or student.is_done(exercise)):
         question = (
-            f"{exercise.name} is not done: there are hints, `mydl learn hint {exercise.name}`."
+            f"{exercise.name} is not done: there are hints, `{typed(student, 'hint', exercise)}`."
         )
         if not in_a_terminal():
             raise ValueError(f"{question} With --yes the solution is shown all the same")
@@ -199,8 +200,11 @@ def choose(student: Folder, name: str | None) -> Exercise | None:
 
 def at_hand(student: Folder, name: str | None) -> Exercise:
     """The exercise of that name; without one the exercise that was worked on last."""
+    from .learn_show import typed
+
     exercise = student.course[name] if name else student.last()
     if exercise is None:
         place = "this folder" if student.path == Path() else student.path
-        raise ValueError(f"there is no exercise in {place} yet: `mydl learn start` writes one")
+        command = typed(student, "start")
+        raise ValueError(f"there is no exercise in {place} yet: `{command}` writes one")
     return exercise

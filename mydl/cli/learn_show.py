@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -38,15 +40,15 @@ def next_step(student: Folder, checked: Exercise | None = None) -> str:
         checked: the exercise that was checked a moment ago.
     """
     if checked is not None and not student.is_done(checked):
-        name = checked.name
-        return f"Change {student.file(checked)} and check again. Stuck? mydl learn hint {name}"
+        hint = typed(student, "hint", checked)
+        return f"Change {student.file(checked)} and check again. Stuck? {hint}"
     upcoming = student.next()
     if upcoming is None:
         return f"{count(student)} That is the whole course: well done!"
     if student.state(upcoming) == "started":
         file = student.file(upcoming)
-        return f"{count(student)} Next: write {file}, then mydl learn check {upcoming.name}"
-    return f"{count(student)} Next: mydl learn start {upcoming.name}"
+        return f"{count(student)} Next: write {file}, then {typed(student, 'check', upcoming)}"
+    return f"{count(student)} Next: {typed(student, 'start', upcoming)}"
 
 
 def count(student: Folder) -> str:
@@ -54,9 +56,19 @@ def count(student: Folder) -> str:
     return f"{student.count_done()} of {len(student.course.exercises)} done."
 
 
-def compare_with(exercise: Exercise) -> str:
+def typed(student: Folder, command: str, exercise: Exercise | None = None) -> str:
+    """What to type for a command in this folder."""
+    words = ["mydl", "learn", command, *([exercise.name] if exercise else [])]
+    if student.path != Path():
+        words += ["--dir", str(student.path)]
+    if student.course.extra is not None:
+        words += ["--exercises", str(student.course.extra)]
+    return shlex.join(words)
+
+
+def compare_with(student: Folder, exercise: Exercise) -> str:
     """Where there is more to learn from an exercise that is done."""
-    return f"Other ways to write it, and why: mydl learn solution {exercise.name}"
+    return f"Other ways to write it, and why: {typed(student, 'solution', exercise)}"
 
 
 def begin(student: Folder, exercise: Exercise) -> None:
@@ -71,10 +83,11 @@ def begin(student: Folder, exercise: Exercise) -> None:
             f"{file} is there and stays as it is: go on with it, or rename it to begin anew."
         )
     needed = [student.course[name] for name in exercise.requires]
-    missing = [one.name for one in needed if not student.file(one).exists()]
+    missing = [one for one in needed if not student.file(one).exists()]
     if missing:
-        first = f"mydl learn start {missing[0]}"
-        typer.echo(fill(f"It builds on your own files of {', '.join(missing)}, first: {first}"))
+        names = ", ".join(one.name for one in missing)
+        first = typed(student, "start", missing[0])
+        typer.echo(fill(f"It builds on your own files of {names}, first: {first}"))
 
 
 def check_and_show(student: Folder, exercise: Exercise) -> bool:
@@ -85,8 +98,8 @@ def check_and_show(student: Folder, exercise: Exercise) -> bool:
     file = student.file(exercise)
     if not file.is_file():
         raise ValueError(
-            f"{file} is not there: `mydl learn start {exercise.name}` writes it, and a file with "
-            "another name has to be renamed to it"
+            f"{file} is not there: `{typed(student, 'start', exercise)}` writes it, and a file "
+            "with another name has to be renamed to it"
         )
     result = run(exercise, file)
     show_result(exercise, result)
@@ -143,9 +156,9 @@ def show_hint(student: Folder, exercise: Exercise, everything: bool) -> None:
         typer.secho(f"\n{exercise.name}, hint {number + 1} of {len(hints)}\n", bold=True)
         typer.echo(hints[number])
     if shown.stop == len(hints):
-        typer.echo(f"\nIf that is not enough: mydl learn solution {exercise.name}")
+        typer.echo(f"\nIf that is not enough: {typed(student, 'solution', exercise)}")
     else:
-        typer.echo(f"\nMore help: mydl learn hint {exercise.name}")
+        typer.echo(f"\nMore help: {typed(student, 'hint', exercise)}")
 
 
 def fill(text: str, indent: str = "") -> str:

@@ -17,6 +17,7 @@ from .learn_show import (
     next_step,
     show_hint,
     show_list,
+    typed,
     width,
 )
 
@@ -38,7 +39,7 @@ def watch_folder(student: Folder, exercise: Exercise) -> None:
             current = _watch(student, current)
         typer.echo(next_step(student))
     except KeyboardInterrupt:
-        typer.echo("\n`mydl learn watch` goes on from here.")
+        typer.echo(f"\n`{typed(student, 'watch')}` goes on from here.")
 
 
 def _watch(student: Folder, exercise: Exercise) -> Exercise | None:
@@ -51,7 +52,7 @@ def _watch(student: Folder, exercise: Exercise) -> Exercise | None:
             seen = now
             typer.echo("-" * width())
             if check_and_show(student, exercise):
-                typer.echo(f"{compare_with(exercise)}\n{count(student)}\n")
+                typer.echo(f"{compare_with(student, exercise)}\n{count(student)}\n")
                 return student.next()
             if sys.stdin.isatty():
                 typer.echo(f"Watching {student.file(exercise)}: {KEYS}")

@@ -174,9 +174,13 @@ class Course:
 
     Args:
         extra: a folder with exercises of a teacher's, which come after those of mydl.
+
+    Attributes:
+        exercises: in their order.
     """
 
     def __init__(self, extra: Path | None = None) -> None:
+        self.extra = extra
         self.exercises = _find(BUILT_IN)
         if extra is not None:
             more = _find(extra)

@@ -56,7 +56,7 @@ def test_the_way_from_the_first_exercise_to_the_second():
     assert output.startswith(
         f"{FIRST.file_name}: {FIRST.title}\nRead it, fill it in and save it.\n"
     )
-    assert f"Then: mydl learn check {FIRST.name}" in output
+    assert f"Then: mydl learn check {FIRST.name}\n" in output
     output = learn()
     assert "does so whenever you save" not in output
     assert f"Next: write {FIRST.file_name}, then mydl learn check {FIRST.name}" in output
@@ -119,7 +119,9 @@ def test_what_the_students_code_prints_is_shown():
 
 def test_files_are_looked_for_and_written_in_the_folder_that_is_named(tmp_path):
     folder = tmp_path / "deep" / "folder"
-    assert str(folder / "relu.py") in learn("start", "relu", "--dir", folder)
+    output = learn("start", "relu", "--dir", folder)
+    assert str(folder / "relu.py") in output
+    assert f"Then: mydl learn check relu --dir {folder}\n" in output
     assert "relu.py" in os.listdir(folder)
     assert "is not written yet" in learn("check", "--dir", folder, code=1)
     assert learn("--dir", folder).count("started") == 1
@@ -131,7 +133,10 @@ def test_files_are_looked_for_and_written_in_the_folder_that_is_named(tmp_path):
     [
         (["start", "conv-dww"], "there is no exercise 'conv-dww': did you mean 'conv-dw'?"),
         (["check"], "there is no exercise in this folder yet: `mydl learn start` writes one"),
-        (["check", "--dir", "there"], "there is no exercise in there yet: `mydl learn start`"),
+        (
+            ["check", "--dir", "there"],
+            "there is no exercise in there yet: `mydl learn start --dir",
+        ),
         (["solution"], "there is no exercise in this folder yet"),
         (["check", "relu"], "relu.py is not there: `mydl learn start relu` writes it"),
         (["check", "relu", "linear"], "give one exercise"),
@@ -292,8 +297,7 @@ def test_watch_waits_while_a_file_is_away(monkeypatch):
 
 
 def test_watch_ends_with_the_course(monkeypatch):
-    monkeypatch.setattr("mydl.learn.course.Course.exercises", [FIRST], raising=False)
-    monkeypatch.setattr("mydl.learn.course.Course.__init__", lambda self, extra=None: None)
+    monkeypatch.setattr("mydl.learn.course._find", lambda folder: [FIRST])
     output = watch(monkeypatch, [lambda: solve(FIRST)])
     assert output.endswith("1 of 1 done. That is the whole course: well done!\n")
     assert learn("watch") == "1 of 1 done. That is the whole course: well done!\n"
