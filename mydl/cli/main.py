@@ -14,6 +14,7 @@ from .compare import compare
 from .data import data
 from .doctor import doctor
 from .evaluate import evaluate
+from .explore import explore
 from .export import export
 from .gradcheck import gradcheck
 from .learn import learn
@@ -55,6 +56,7 @@ app.command("compare")(compare)
 app.add_typer(data, name="data")
 app.command("eval")(evaluate)
 app.command("classify")(classify)
+app.command("explore")(explore)
 app.command("export")(export)
 app.command("summary")(summary)
 app.command("gradcheck")(gradcheck)
