@@ -8,6 +8,7 @@ bypass, have to be told apart, and appear here as layers of their own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,7 +95,7 @@ def trace(network: Network, image: Array, label: int) -> Trace:
         label: the right class.
 
     Raises:
-        TraceError: the network has a layer that cannot be shown.
+        TraceError: the network has a layer that cannot be shown, or its loss is not finite.
         LayerError: the image or the label does not fit the network.
 
     >>> from mydl.models import squeezenet_tiny
@@ -114,6 +115,8 @@ def trace(network: Network, image: Array, label: int) -> Trace:
     loss = SoftmaxCrossEntropy()
     logits = network.forward(x)
     amount = loss.forward(logits, np.array([label]))
+    if not math.isfinite(amount):
+        raise TraceError(f"the loss of this image is {amount}: the network is not fit for use")
     dlogits = loss.backward()
     dx = network.backward(dlogits)
     graph = _Graph(network, calls)

@@ -15,7 +15,7 @@ ASK = Path(__file__).with_name("ask.mjs")
 
 @pytest.fixture(scope="session")
 def ask(tmp_path_factory):
-    """``ask(payload, questions)``: the answers of the page's functions, see ask.mjs."""
+    """``ask(payload, questions, terms=False)``: the page's answers, see ask.mjs."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("there is no node on the path, which runs the page's script")
@@ -28,8 +28,8 @@ def ask(tmp_path_factory):
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
 
-        def answers(payload, questions):
-            asked = json.dumps({"payload": payload, "questions": questions})
+        def answers(payload, questions, terms=False):
+            asked = json.dumps({"payload": payload, "terms": terms, "questions": questions})
             process.stdin.write(f"{asked}\n")
             process.stdin.flush()
             return json.loads(process.stdout.readline())

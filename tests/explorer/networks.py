@@ -15,6 +15,7 @@ from mydl.layers import (
     MaxPool2d,
     ReLU,
 )
+from mydl.models.differentiable import FixedNorm2d
 
 from .tape import Tape
 
@@ -39,7 +40,6 @@ AVERAGES = {
     "without padding": AvgPool2d(3, 2, padding=1, count_include_pad=False),
     "same": AvgPool2d(3, 2, padding="same"),
 }
-SAMPLES = 60  # of the cells of each array
 
 
 def image(seed=0, shape=(7, 8, 3)):
@@ -71,11 +71,11 @@ def single(kind, layer):
 
 
 def normalised():
-    tape = Tape(image())
-    norm = drawn(BatchNorm2d(3, eps=1e-3))
+    """Batch normalisation with the statistics of a training."""
+    norm = BatchNorm2d(3, eps=1e-3)
     norm.running_mean.data = np.array([0.1, -0.2, 0.3])
     norm.running_var.data = np.array([0.5, 1.5, 2.5])
-    return classified(tape, tape.batchnorm(norm, tape.image))
+    return single("batchnorm2d", FixedNorm2d(norm))
 
 
 def fire():
@@ -106,18 +106,3 @@ NETWORKS = {
     "batchnorm2d": normalised,
     "fire": fire,
 }
-
-
-def cells(shape, rng):
-    """Indices of a few cells of an array, all of them if there are few."""
-    size = int(np.prod(shape))
-    chosen = rng.permutation(size)[:SAMPLES]
-    return [[int(i) for i in np.unravel_index(at, shape)] for at in chosen]
-
-
-def parameters(payload):
-    """(layer, "weight" or "bias", the shape of its array) of all there are."""
-    for number, layer in enumerate(payload["layers"]):
-        for name in ("weight", "bias"):
-            if name in layer:
-                yield number, name, payload["arrays"][layer[name]]["shape"]

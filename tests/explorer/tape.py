@@ -14,7 +14,8 @@ import numpy as np
 
 from mydl import Layer, SoftmaxCrossEntropy
 from mydl.layer import Array
-from mydl.layers import AvgPool2d, BatchNorm2d, Conv2d, Dropout, MaxPool2d
+from mydl.layers import AvgPool2d, Conv2d, Dropout, MaxPool2d
+from mydl.models.differentiable import FixedNorm2d
 
 
 class Tape:
@@ -32,28 +33,6 @@ class Tape:
         """Run a layer on value ``x`` and return the number of its output."""
         y = self._value(layer.forward(self.values[x][None])[0])
         self._record(kind, [x], y, lambda dy: [layer.backward(dy[None])[0]], layer)
-        return y
-
-    def batchnorm(self, layer: BatchNorm2d, x: int) -> int:
-        """Run batch normalisation in evaluation mode, whose backward pass the library lacks."""
-        image, weight, mean = self.values[x], layer.weight, layer.running_mean.data
-        deviation = np.sqrt(layer.running_var.data + layer.eps)
-        scale = weight.data / deviation
-        y = self._value(layer.eval().forward(image[None])[0])
-
-        def backward(dy: Array) -> list[Array]:
-            weight.grad += (dy * (image - mean) / deviation).sum(axis=(0, 1))
-            layer.bias.grad += dy.sum(axis=(0, 1))
-            return [dy * scale]
-
-        self._record("batchnorm2d", [x], y, backward, layer)
-        self.layers[-1] |= {
-            "eps": layer.eps,
-            "scale": self._array(scale),
-            "shift": self._array(layer.bias.data - mean * scale),
-            "mean": self._array(mean),
-            "var": self._array(layer.running_var.data),
-        }
         return y
 
     def add(self, *xs: int) -> int:
@@ -116,6 +95,15 @@ class Tape:
             }
         if isinstance(of, AvgPool2d):
             layer["count_include_pad"] = of.count_include_pad and of.window.padding != "same"
+        if isinstance(of, FixedNorm2d):
+            scale = of.weight.data / np.sqrt(of.running_var.data + of.eps)
+            layer |= {
+                "eps": of.eps,
+                "scale": self._array(scale),
+                "shift": self._array(of.bias.data - of.running_mean.data * scale),
+                "mean": self._array(of.running_mean.data),
+                "var": self._array(of.running_var.data),
+            }
         if isinstance(of, Dropout):
             layer["mask"] = self._array(of._kept[0][0])
         self.layers.append(layer | {"of": of})

@@ -1,4 +1,4 @@
-"""The page's terms: they add up to what the library computed, and to what differences say."""
+"""The page's terms add up to what the library computed, for every kind of layer."""
 
 import re
 
@@ -8,38 +8,11 @@ import pytest
 from mydl.kernels.im2col import im2col_reference
 from mydl.layers import MaxPool2d, ReLU
 
-from .networks import (
-    CONVOLUTIONS,
-    NETWORKS,
-    cells,
-    classified,
-    drawn,
-    fire,
-    image,
-    parameters,
-    single,
-)
+from .networks import CONVOLUTIONS, NETWORKS, classified, drawn, fire, image, single
+from .questions import assert_adds_up, every_kind_of_question
 from .tape import Tape
 
-
-def every_kind_of_question(payload, rng):
-    """Cells of every value, gradient, weight and bias."""
-    questions = []
-    for layer in range(len(payload["layers"])):
-        shape = payload["values"][payload["layers"][layer]["output"]]["shape"]
-        questions += [["forwardTerms", layer, index] for index in cells(shape, rng)]
-    for value in payload["values"]:
-        asked = cells(value["shape"], rng)
-        questions += [["inputGradientTerms", value["id"], index] for index in asked]
-    for layer, name, shape in parameters(payload):
-        questions += [[f"{name}GradientTerms", layer, index] for index in cells(shape, rng)]
-    return questions
-
-
-def assert_adds_up(question, answer):
-    assert "error" not in answer, (question, answer)
-    error = abs(answer["sum"] - answer["value"])
-    assert error <= 2e-6 * answer["magnitude"], (question, answer["sum"], answer["value"])
+TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -86,6 +59,7 @@ def test_a_term_says_which_cells_its_factors_are(ask):
             ["inputGradientTerms", 0, [3, 4, 1]],
             ["weightGradientTerms", "conv2d0", [0, 1, 2, 3]],
         ],
+        terms=True,
     )
     assert len(corner["terms"]) == 3 * 3 * 3
     for term in corner["terms"]:
@@ -95,12 +69,12 @@ def test_a_term_says_which_cells_its_factors_are(ask):
         assert k == 2
         if i == 0 or j == 0:  # the row above and the column to the left of the image
             assert term["at"] is None
-            assert term["label"] == f"padding × w[{i}, {j}, {c}, 2]"
+            assert term["label"] == f"padding {TIMES} w[{i}, {j}, {c}, 2]"
             assert term["product"] == 0
         else:
             assert term["at"] == [i - 1, j - 1, c]
             assert term["x"] == image()[i - 1, j - 1, c]
-            assert term["label"] == f"x[{i - 1}, {j - 1}, {c}] × w[{i}, {j}, {c}, 2]"
+            assert term["label"] == f"x[{i - 1}, {j - 1}, {c}] {TIMES} w[{i}, {j}, {c}, 2]"
     assert len(dx["terms"]) == 3 * 3 * 4
     for term in dx["terms"]:
         p, q, k = term["at"]
@@ -123,6 +97,7 @@ def test_the_first_of_equal_cells_wins_a_maximum(ask):
             ["inputGradientTerms", 0, [0, 2, 0]],
             ["inputGradientTerms", 0, [1, 2, 0]],
         ],
+        terms=True,
     )
     assert [term["winner"] for term in first["terms"]] == [True] + 8 * [False]
     assert [term["product"] for term in first["terms"]] == [2.0] + 8 * [0.0]
@@ -139,7 +114,7 @@ def test_a_pixel_that_wins_several_windows_collects_from_each(ask):
     peak[2, 2] = 1
     tape = Tape(peak)
     payload = classified(tape, tape.call("maxpool2d", MaxPool2d(3, 2), tape.image))
-    (answer,) = ask(payload, [["inputGradientTerms", 0, [2, 2, 0]]])
+    (answer,) = ask(payload, [["inputGradientTerms", 0, [2, 2, 0]]], terms=True)
     assert [term["at"] for term in answer["terms"]] == [[0, 0, 0], [0, 1, 0], [1, 0, 0], [1, 1, 0]]
     assert all(term["winner"] for term in answer["terms"])
     assert_adds_up("peak", answer)
@@ -148,7 +123,7 @@ def test_a_pixel_that_wins_several_windows_collects_from_each(ask):
 def test_padding_never_wins_a_maximum(ask):
     tape = Tape(np.full((3, 3, 1), -1.0))
     payload = classified(tape, tape.call("maxpool2d", MaxPool2d(3, 1, padding=1), tape.image))
-    (answer,) = ask(payload, [["forwardTerms", 0, [0, 0, 0]]])
+    (answer,) = ask(payload, [["forwardTerms", 0, [0, 0, 0]]], terms=True)
     assert [term["x"] for term in answer["terms"][:4]] == 4 * ["-Infinity"]
     assert [term["winner"] for term in answer["terms"]].index(True) == 4
     assert answer["sum"] == -1
@@ -158,7 +133,7 @@ def test_a_relu_cuts_what_is_not_above_zero(ask):
     tape = Tape(np.array([-1.0, 0.0, 2.0]).reshape(1, 3, 1))
     payload = classified(tape, tape.call("relu", ReLU(), tape.image))
     asked = [[f, 0, [0, j, 0]] for f in ("forwardTerms", "inputGradientTerms") for j in range(3)]
-    answers = ask(payload, asked)
+    answers = ask(payload, asked, terms=True)
     assert [answer["terms"][0]["passes"] for answer in answers] == 2 * [False, False, True]
     assert [answer["sum"] for answer in answers[:5]] == [0, 0, 2, 0, 0]
     assert answers[5]["terms"][0]["x"] == answers[5]["value"] != 0
@@ -174,6 +149,7 @@ def test_a_value_that_several_layers_read_collects_from_all_of_them(ask):
             ["inputGradientTerms", 0, [2, 2, 0]],
             ["inputGradientTerms", 8, [0, 0, 0]],
         ],
+        terms=True,
     )
     assert layers[8 - 1]["kind"] == "add"
     assert len(squeezed["terms"]) == 1 + 3 * 9  # one filter of 1x1, three of 3x3
@@ -193,6 +169,7 @@ def test_the_loss_is_that_of_the_right_class_and_its_gradient_p_minus_y(ask):
             ["inputGradientTerms", 3, [1]],
             ["inputGradientTerms", 3, [0]],
         ],
+        terms=True,
     )
     assert [term["w"] for term in loss["terms"]] == [0, 1, 0]
     assert loss["sum"] == pytest.approx(payload["loss"], abs=1e-6)

@@ -15,14 +15,16 @@ import { beats, meanCount } from "./windows.js";
  * @param {ArrayLike<number>[]} inputs the numbers of each input.
  * @param {{weight?: ArrayLike<number>, bias?: ArrayLike<number>}} [changed] in the place of the
  *   layer's own.
+ * @param {ArrayLike<number>[]} [deciders] the inputs by which a ReLU decides what passes, and a max
+ *   pool who wins: the same, or others whose decisions are to be kept.
  * @returns {Float64Array}
  */
-export function computeLayer(model, layer, inputs, changed = {}) {
+export function computeLayer(model, layer, inputs, changed = {}, deciders = inputs) {
   const compute = COMPUTE[layer.kind];
   if (!compute) throw new Error(`There is no way to compute ${layer.path}, of kind ${layer.kind}.`);
   const y = new Float64Array(cellCount(valueOf(model, layer.output).shape));
   const parameter = (name) => changed[name] ?? arrayOf(model, layer, name)?.data;
-  compute({ model, layer, inputs, x: inputs[0], y, parameter });
+  compute({ model, layer, inputs, x: inputs[0], decider: deciders[0], y, parameter });
   return y;
 }
 
@@ -80,13 +82,13 @@ function fillWithBias(y, bias, filters) {
   for (let at = 0; at < y.length; at += 1) y[at] = bias[at % filters];
 }
 
-function computeRelu({ x, y }) {
-  for (let at = 0; at < y.length; at += 1) y[at] = Math.max(x[at], 0);
+function computeRelu({ x, decider, y }) {
+  for (let at = 0; at < y.length; at += 1) y[at] = decider[at] <= 0 ? 0 : x[at];
 }
 
-function computeMaxPool({ model, layer, x, y }) {
+function computeMaxPool({ model, layer, x, decider, y }) {
   const channels = outputShape(model, layer)[2];
-  winners(model, layer, x).forEach((position, at) => {
+  winners(model, layer, decider).forEach((position, at) => {
     y[at] = x[position * channels + (at % channels)];
   });
 }

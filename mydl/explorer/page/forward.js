@@ -23,27 +23,34 @@ export const STEP = 1e-5;
  *   parameter: "weight" | "bias", index: number[]}} target a cell of a value, or of a layer's
  *   weight or bias.
  * @param {number} [h] the step; STEP times the cell's size, if that is above 1.
- * @returns {{difference: number, h: number, plus: number, minus: number, kinks: string[]}} the
- *   derivative, the step, the loss on either side, and the paths of the ReLUs and max pools that
- *   decided differently on the two sides: where there are any, the loss has a kink in between, and
- *   the difference need not be the gradient.
+ * @returns {{difference: number, h: number, plus: number, minus: number, kinks: string[],
+ *   held?: number}} the derivative, the step, the loss on either side, and the paths of the ReLUs
+ *   and max pools that decided differently on the two sides. Where there are any, the loss has a
+ *   kink in between and no derivative, as where equal pixels tie for a maximum; `held` is then the
+ *   difference with every decision as the library made it, which is what its gradient is of.
  */
 export function finiteDifference(model, target, h) {
-  const place = placeOf(model, target);
-  const { tensor } = place;
-  checkIndex(tensor.shape, target.index, place.name);
+  const { tensor, name, start } = placeOf(model, target);
+  checkIndex(tensor.shape, target.index, name);
   const position = positionOf(tensor.shape, target.index);
   h ??= STEP * Math.max(1, Math.abs(tensor.data[position]));
 
-  const moved = (step) => {
+  const moved = (step, hold = false) => {
     const data = Float64Array.from(tensor.data);
     data[position] += step;
-    return recompute(model, place.start(data));
+    return recompute(model, start(data), hold);
   };
+  const slope = (upper, lower) => (lossIn(model, upper) - lossIn(model, lower)) / (2 * h);
   const [above, below] = [moved(h), moved(-h)];
-  const [plus, minus] = [lossIn(model, above), lossIn(model, below)];
-  const difference = (plus - minus) / (2 * h);
-  return { difference, h, plus, minus, kinks: kinksBetween(model, above, below) };
+  const kinks = kinksBetween(model, above, below);
+  return {
+    difference: slope(above, below),
+    h,
+    plus: lossIn(model, above),
+    minus: lossIn(model, below),
+    kinks,
+    held: kinks.length > 0 ? slope(moved(h, true), moved(-h, true)) : undefined,
+  };
 }
 
 /**
@@ -80,13 +87,16 @@ function placeOf(model, target) {
  * Every value that follows from the changed ones, computed anew.
  *
  * @param {Map<number, Float64Array>} changed numbers by the value's id.
+ * @param {boolean} hold whether ReLUs and max pools decide as they did in the library.
  * @returns {Map<number, Float64Array>} those, and all that follow from them.
  */
-function recompute(model, changed) {
+function recompute(model, changed, hold = false) {
   const values = new Map(changed);
   for (const layer of model.layers) {
     if (values.has(layer.output) || !layer.inputs.some((id) => values.has(id))) continue;
-    values.set(layer.output, computeLayer(model, layer, inputsOf(model, layer, values)));
+    const inputs = inputsOf(model, layer, values);
+    const deciders = hold ? inputsOf(model, layer) : inputs;
+    values.set(layer.output, computeLayer(model, layer, inputs, {}, deciders));
   }
   return values;
 }
