@@ -15,9 +15,9 @@ REQUIRES = (
     "cross-entropy",
     "momentum",
 )
-SECONDS = 120  # for convolutions that are written with loops
+SECONDS = 180  # for convolutions that are written with loops
 
-STEPS, BATCH, LR, MOMENTUM = 150, 32, 0.02, 0.9
+STEPS, BATCH, LR, MOMENTUM = 120, 24, 0.02, 0.9
 LOSS, ACCURACY = 0.7, 0.75
 
 
