@@ -104,20 +104,26 @@ function targetOfDifference({ layer, kind, slot, index }) {
 }
 
 function showDifference(model, selection, sum) {
-  const { difference, h, plus, minus, kinks } = finiteDifference(model, targetOfDifference(selection));
-  setNumber("difference", difference);
+  const found = finiteDifference(model, targetOfDifference(selection));
+  const { difference, h, plus, minus, kinks } = found;
+  const compared = found.held ?? difference;
+  setNumber("difference", compared);
   byId("difference-button").hidden = true;
-  const size = Math.max(Math.abs(sum.value), Math.abs(difference));
-  const error = size ? Math.abs(difference - sum.value) / size : 0;
+  const size = Math.max(Math.abs(sum.value), Math.abs(compared));
+  const error = size ? Math.abs(compared - sum.value) / size : 0;
   const parts = [
-    `(loss at +h − loss at −h) / 2h = (${longNumber(plus)} − ${longNumber(minus)}) / 2h, with h = ${shortNumber(h)}, in float64. `,
-    error < 1e-3 || Math.abs(difference - sum.value) < 1e-8
-      ? `✓ The relative difference from the library is ${shortNumber(error)}.`
-      : `It differs from the library by ${shortNumber(difference - sum.value)}.`,
+    `(loss at +h − loss at −h) / 2h = (${longNumber(plus)} − ${longNumber(minus)}) / 2h = ${longNumber(difference)}, with h = ${shortNumber(h)}, in float64. `,
   ];
   if (kinks.length) {
-    parts.push(` Between the two there is a kink: ${kinks.join(", ")} decided differently, so that the two need not agree.`);
+    parts.push(
+      `But there is a kink between the two: ${kinks.join(", ")} decided differently, as happens where equal numbers tie for a maximum, and a kink has no derivative. The number above is the difference when every ReLU and max pool decides as it did in the library. `,
+    );
   }
+  parts.push(
+    error < 1e-3 || Math.abs(compared - sum.value) < 1e-8
+      ? `✓ The relative difference from the library is ${shortNumber(error)}.`
+      : `It differs from the library by ${shortNumber(compared - sum.value)}.`,
+  );
   byId("difference-note").textContent = parts.join("");
 }
 
