@@ -96,7 +96,9 @@ class Exercise:
     @cached_property
     def _sections(self) -> list[tuple[str, str]]:
         parts = re.split(r"^## (.+)$", self._read("hints.md"), flags=re.MULTILINE)
-        return [(t.strip(), text.strip()) for t, text in zip(parts[1::2], parts[2::2], strict=True)]
+        return [
+            (t.strip(), text.strip("\n")) for t, text in zip(parts[1::2], parts[2::2], strict=True)
+        ]
 
     @property
     def library(self) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ def test_an_exercise_is_read_from_its_files(exercise):
     assert exercise.title == "Twice an array"
     assert exercise.statement == "Write double."
     assert exercise.hints == ("What is added to x?", "x is.", "`2 * x` is an array.")
-    assert exercise.derivation == "x + x = 2 x"
+    assert exercise.derivation == "    x + x = 2 x"  # indented, as code is in Markdown
     assert exercise.library == ("mydl.layers.relu:ReLU.forward",)
     assert exercise.requires == ()
     assert exercise.page == "gradient-checking"
