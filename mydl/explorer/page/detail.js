@@ -8,7 +8,7 @@ import { formula } from "./formulas.js";
 import { finiteDifference } from "./forward.js";
 import { bracketText, longNumber, shortNumber } from "./numbers.js";
 import { sentenceOf } from "./sentences.js";
-import { formulaOf, axesOf, LAYER_WORDS, KIND_NAMES, lettersOf } from "./words.js";
+import { axesOf, formulasOf, LAYER_WORDS, KIND_NAMES, lettersOf } from "./words.js";
 
 /** The title, the way to type a cell's index, and what happens in words. */
 export function showHeading(model, selection, sum, onIndex) {
@@ -23,7 +23,7 @@ export function showHeading(model, selection, sum, onIndex) {
   replaceInside(byId("kinds"), kindLinks(model, selection));
   replaceInside(byId("index"), indexBoxes(model, selection, onIndex));
   byId("words").textContent = sentenceOf(model, selection, sum);
-  byId("formula").replaceChildren(formula(formulaOf(layer, kind)));
+  byId("formula").replaceChildren(...formulasOf(layer, kind).map(formula));
   const pass = kind === "forward" ? "forward" : "backward";
   byId("read").textContent = `${LAYER_WORDS[layer.kind].file}, ${pass}`;
 }

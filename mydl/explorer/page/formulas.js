@@ -8,13 +8,14 @@
 
 import { mathElement } from "./dom.js";
 
-const FUNCTIONS = { max: "max", log: "log", exp: "exp" };
+const FUNCTIONS = ["max", "log", "exp"];
+const WITH_BOUNDS = ["sum", "max"]; // what is set below them stands under them
 const TOKENS = /\s+|[A-Za-zγβσμ]+|[0-9.]+|[_^{}()[\],;]|[^\s]/gu;
 
 /** A formula as an element; screen readers get its text. */
 export function formula(text) {
   const reader = { tokens: text.match(TOKENS).filter((token) => token.trim()), at: 0 };
-  return mathElement("math", { "aria-label": text }, readRow(reader));
+  return mathElement("math", { "aria-label": text, displaystyle: "true" }, readRow(reader));
 }
 
 /** Everything until a closing brace. */
@@ -28,10 +29,10 @@ function readRow(reader) {
 
 /** One thing with what is set below and above it. */
 function readScripts(reader) {
-  const isSum = reader.tokens[reader.at] === "sum";
+  const hasBounds = WITH_BOUNDS.includes(reader.tokens[reader.at]);
   let node = readOne(reader);
   while (reader.tokens[reader.at] === "_" || reader.tokens[reader.at] === "^") {
-    const name = reader.tokens[reader.at] === "^" ? "msup" : isSum ? "munder" : "msub";
+    const name = reader.tokens[reader.at] === "^" ? "msup" : hasBounds ? "munder" : "msub";
     reader.at += 1;
     node = mathElement(name, {}, node, readOne(reader));
   }
@@ -52,7 +53,7 @@ function readOne(reader) {
   if (token === "hat") {
     return mathElement("mover", { accent: "true" }, readOne(reader), mathElement("mo", {}, "^"));
   }
-  if (token in FUNCTIONS) return mathElement("mi", { mathvariant: "normal" }, FUNCTIONS[token]);
+  if (FUNCTIONS.includes(token)) return mathElement("mi", { mathvariant: "normal" }, token);
   if (/^[0-9.]+$/.test(token)) return mathElement("mn", {}, token);
   if (/^\p{L}+$/u.test(token)) return mathElement("mi", { class: "letters" }, token);
   return mathElement("mo", { stretchy: "false" }, token === "-" ? "−" : token);

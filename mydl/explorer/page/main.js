@@ -13,9 +13,11 @@ import { drawPicture, sizeCanvas } from "./maps.js";
 import { arrayOf, readModel } from "./model.js";
 import { NetworkRow } from "./network.js";
 import { onSchemeChange, percentText, scaleOfArray, shortNumber } from "./numbers.js";
-import { competingWindows, normConstants, softmaxTable } from "./special.js";
+import { im2colText } from "./sentences.js";
+import { competingWindows, normConstants, productMap, softmaxTable } from "./special.js";
 import { sideOfResult, Stage } from "./stage.js";
 import { groupTable, pager, subtotalList } from "./tables.js";
+import { briefPath } from "./words.js";
 
 const model = readModel(JSON.parse(byId("data").textContent));
 let selection; // what is looked at
@@ -101,6 +103,12 @@ function openPart(number) {
   render();
 }
 
+/** Open the part of a sum over pixels that one of them is in. */
+function openPixel(pixel) {
+  const isThere = ({ wOf, at, wAt }) => pixel.every((each, axis) => each === (wOf === "grad" ? wAt : at)[axis]);
+  openPart(pages.findIndex((groups) => groups.some(({ terms }) => terms.some(isThere))));
+}
+
 /** The layer so many places to the right of this one. */
 function neighbour(places) {
   return model.layers[selection.layer.number + places];
@@ -133,7 +141,7 @@ function render() {
   for (const [side, places] of [["left", -1], ["right", 1]]) {
     const other = neighbour(places);
     byId(`step-${side}`).disabled = !other;
-    byId(`${side}-name`).textContent = other ? other.path.split(".").slice(-2).join(".") : side === "left" ? "image" : "end";
+    byId(`${side}-name`).textContent = other ? briefPath(other) : side === "left" ? "image" : "end";
   }
   const shown = (pages[page] ?? []).toSorted((a, b) => Math.abs(b.subtotal) - Math.abs(a.subtotal));
   const terms = shown.flatMap((group) => group.terms); // those that weigh most first
@@ -169,9 +177,12 @@ function showParts() {
   }
   const looks = looksOf(selection);
   const shown = pages[page] ?? [];
+  const isOverPixels = kind === "dw" || kind === "db";
+  const products = isOverPixels && productMap(sum.terms, shown.flatMap(({ terms }) => terms), openPixel);
   const subtotals = subtotalList(looks, pages, page, sum, openPart);
   replaceInside(byId("parts"),
-    pages.length > 1 && subtotals,
+    ordersOf(selection).length > 0 && order === "im2col" && element("p", {}, im2colText(model, selection)),
+    pages.length > 1 && element("div", { class: "over" }, products, subtotals),
     pager(pages, page, openPart),
     element("div", { class: "groups" }, shown.map((group) => groupTable(looks, group))),
     pages.length < 2 && subtotals,
@@ -236,7 +247,11 @@ byId("step-left").addEventListener("click", KEYS.ArrowLeft);
 byId("step-right").addEventListener("click", KEYS.ArrowRight);
 byId("help-button").addEventListener("click", KEYS["?"]);
 byId("skip").addEventListener("click", () => byId("detail").focus());
-window.addEventListener("hashchange", () => open(location.hash));
+window.addEventListener("hashchange", () => {
+  open(location.hash);
+  // Whoever followed a link from the keyboard goes on from the cell that it led to.
+  if (document.activeElement === document.body) byId("detail").focus({ preventScroll: true });
+});
 onSchemeChange(() => {
   row.redraw();
   render();

@@ -3,30 +3,37 @@
  */
 
 import { element } from "./dom.js";
-import { colourOf, cssColour, inkOn, shortNumber } from "./numbers.js";
+import { bracketText, colourOf, cssColour, inkOn, shortNumber } from "./numbers.js";
 import { numberAt } from "./planes.js";
 
 const NUMBER_WIDTH = 38; // a cell of so many pixels holds a number
-const LARGEST_CELL = 58;
+const LARGEST_CELL = 50;
 const TALLEST_MAP = 300;
 
 /** Draw one plane into a rectangle of a canvas. */
-export function drawPlane(context, planes, plane, scale, [x, y, width, height]) {
+export function drawPlane(context, planes, plane, scale, rectangle) {
   const { rows, columns } = planes;
   const image = new ImageData(columns, rows);
+  let at = 0;
   for (let row = 0; row < rows; row += 1) {
-    for (let column = 0; column < columns; column += 1) {
+    for (let column = 0; column < columns; column += 1, at += 4) {
       const number = numberAt(planes, plane, row, column);
       if (number === undefined) continue;
-      const [r, g, b] = colourOf(number, scale);
-      image.data.set([r, g, b, 255], 4 * (row * columns + column));
+      const colour = colourOf(number, scale);
+      for (let part = 0; part < 3; part += 1) image.data[at + part] = colour[part];
+      image.data[at + 3] = 255;
     }
   }
-  const small = document.createElement("canvas");
-  [small.width, small.height] = [columns, rows];
-  small.getContext("2d").putImageData(image, 0, 0);
   context.imageSmoothingEnabled = false;
-  context.drawImage(small, x, y, width, height);
+  context.drawImage(canvasOf(image), ...rectangle);
+}
+
+/** A canvas with an image on it, to be drawn elsewhere in another size. */
+function canvasOf(image) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.width, image.height];
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
 }
 
 /** Draw a picture of (H, W, 3) or (H, W, 1) numbers up to 255 into a square. */
@@ -36,9 +43,7 @@ export function drawPicture(context, { shape: [height, width, channels], data },
     for (let c = 0; c < 3; c += 1) image.data[4 * at + c] = data[at * channels + Math.min(c, channels - 1)];
     image.data[4 * at + 3] = 255;
   }
-  const small = document.createElement("canvas");
-  [small.width, small.height] = [width, height];
-  small.getContext("2d").putImageData(image, 0, 0);
+  const small = canvasOf(image);
   const size = side / Math.max(width, height);
   context.imageSmoothingEnabled = false;
   context.drawImage(small, (side - width * size) / 2, (side - height * size) / 2, width * size, height * size);
@@ -98,7 +103,7 @@ export class LargeMap {
     const { planes, plane, scale, pads = [[0, 0], [0, 0]] } = this.view;
     const { rows, columns } = planes;
     const [[top, bottom], [left, right]] = pads;
-    const room = this.node.clientWidth || 240;
+    const room = (this.node.clientWidth || 240) - 2;
     const cell = Math.min(
       LARGEST_CELL,
       room / (columns + left + right),
@@ -239,7 +244,7 @@ export class LargeMap {
     }
     const { plane, row, column } = planes.placeOfIndex(place);
     const number = numberAt(planes, plane, row, column);
-    this.readout.textContent = `${name}[${place.join(", ")}] = ${shortNumber(number)}`;
+    this.readout.textContent = `${name}${bracketText(place)} = ${shortNumber(number)}`;
   }
 
   walk(event) {

@@ -42,6 +42,7 @@ export const shapeText = (shape) => (shape.length ? shape.join(" × ") : "one nu
 const LIGHT = [[8, 69, 148], [107, 174, 214], [255, 255, 255], [253, 174, 97], [179, 71, 0]];
 const DARK = [[158, 212, 255], [47, 117, 173], [26, 31, 36], [176, 98, 24], [255, 205, 140]];
 const LEVELS = 256; // to each side of zero
+const NO_NUMBER = [255, 0, 255];
 
 const darkScheme = window.matchMedia("(prefers-color-scheme: dark)");
 let palette = makePalette();
@@ -66,7 +67,7 @@ function makePalette() {
 
 /** The colour of a number, where `scale` is the size that gets the full colour: [r, g, b]. */
 export function colourOf(number, scale) {
-  if (Number.isNaN(number)) return [255, 0, 255];
+  if (Number.isNaN(number)) return NO_NUMBER;
   const part = scale > 0 ? Math.max(-1, Math.min(1, number / scale)) : Math.sign(number);
   return palette[Math.round(LEVELS * (1 + part))];
 }

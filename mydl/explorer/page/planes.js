@@ -12,11 +12,13 @@
  * @property {number} columns
  * @property {(plane: number, row: number, column: number) => number[] | null} indexOf index in the
  *   array; null for what is beside it, at the end of the last line of a wrapped row.
+ * @property {(plane: number, row: number, column: number) => number} positionAt where that cell
+ *   lies in memory; for drawing, which asks for every cell.
  * @property {(index: number[]) => {plane: number, row: number, column: number} | null} placeOfIndex
  *   null for a cell of another filter.
  */
 
-import { isInside, positionOf } from "./model.js";
+import { positionOf } from "./model.js";
 
 /**
  * The planes of an activation or of its gradient.
@@ -32,6 +34,7 @@ export function planesOfValue(tensor) {
   return {
     tensor, count, rows, columns,
     indexOf: (plane, row, column) => [row, column, plane],
+    positionAt: (plane, row, column) => (row * columns + column) * count + plane,
     placeOfIndex: ([row, column, plane]) => ({ plane, row, column }),
   };
 }
@@ -47,11 +50,12 @@ export function planesOfWeight(tensor, k) {
   const { shape } = tensor;
   if (shape.length === 1) return planesOfValue(tensor);
   if (shape.length === 2) return ofFilter(wrapped(tensor, shape[0], (at) => [at, k]), k);
-  const [rows, columns, count] = shape;
+  const [rows, columns, count, filters] = shape;
   if (rows * columns === 1) return ofFilter(wrapped(tensor, count, (at) => [0, 0, at, k]), k);
   const planes = {
     tensor, count, rows, columns,
     indexOf: (plane, row, column) => [row, column, plane, k],
+    positionAt: (plane, row, column) => ((row * columns + column) * count + plane) * filters + k,
     placeOfIndex: ([row, column, plane]) => ({ plane, row, column }),
   };
   return ofFilter(planes, k);
@@ -68,11 +72,15 @@ function wrapped(tensor, count, indexOfCell) {
   const columns = count <= 12 ? Math.min(count, 5) : Math.ceil(Math.sqrt(count * 1.3));
   const rows = Math.ceil(count / columns);
   const axis = tensor.shape.length === 2 ? 0 : tensor.shape.length === 4 ? 2 : -1;
+  const indexOf = (plane, row, column) => {
+    const at = row * columns + column;
+    return at < count ? indexOfCell(at) : null;
+  };
   return {
-    tensor, count: 1, rows, columns, isWrapped: true,
-    indexOf: (plane, row, column) => {
-      const at = row * columns + column;
-      return at < count ? indexOfCell(at) : null;
+    tensor, count: 1, rows, columns, indexOf,
+    positionAt: (plane, row, column) => {
+      const index = indexOf(plane, row, column);
+      return index ? positionOf(tensor.shape, index) : -1;
     },
     placeOfIndex: (index) => {
       const at = index.length ? index.at(axis) : 0;
@@ -82,8 +90,6 @@ function wrapped(tensor, count, indexOfCell) {
 }
 
 /** The number at a place of a plane; undefined where there is none. */
-export function numberAt({ tensor, indexOf }, plane, row, column) {
-  const index = indexOf(plane, row, column);
-  if (!index || !isInside(tensor.shape, index)) return undefined;
-  return tensor.data[positionOf(tensor.shape, index)];
+export function numberAt({ tensor, positionAt }, plane, row, column) {
+  return tensor.data[positionAt(plane, row, column)];
 }

@@ -2,7 +2,7 @@
  * Sentences: what happens in one cell, in words and with its own numbers.
  */
 
-import { arrayOf, dataOf, producerOf, valueOf } from "./model.js";
+import { arrayOf, cellOf, dataOf, producerOf, valueOf } from "./model.js";
 import { bracketText, longNumber, percentText, shortNumber } from "./numbers.js";
 import { windowCells } from "./windows.js";
 
@@ -50,6 +50,13 @@ function windowText(model, layer, [p, q]) {
   return { place, padded, cells: cells.length };
 }
 
+/** Which row of the matrix of im2col a cell of a convolution's output is computed from. */
+export function im2colText(model, { layer, index: [p, q, k] }) {
+  const [height, width, filters] = valueOf(model, layer.output).shape;
+  const length = layer.window.kernel[0] * layer.window.kernel[1] * valueOf(model, layer.inputs[0]).shape[2];
+  return `im2col writes what each window reads into a row of a matrix, ${height * width} × ${length}; the weights are a matrix of ${length} × ${filters}. This cell is row ${p} · ${width} + ${q} = ${p * width + q} of the one times column ${k} of the other.`;
+}
+
 const SENTENCES = {
   "conv2d forward": (model, { layer, index: [p, q, k] }, terms) => {
     const channels = valueOf(model, layer.inputs[0]).shape[2];
@@ -76,10 +83,12 @@ const SENTENCES = {
     passes
       ? `x is positive, so it goes through as it is.`
       : `x is ${x === 0 ? "zero" : "negative"}: it is cut, and y is 0.`,
-  "relu dx": (model, { layer, index }, [{ passes, x }]) =>
-    passes
-      ? "Forwards, x was positive and went through; so does its gradient."
-      : `Forwards, x was not positive and was cut. To change it a little changes nothing, so its gradient is 0, although ${x === 0 ? "dy is 0 here anyway" : `dy is ${shortNumber(x)}`}.`,
+  "relu dx": (model, { layer, index }, [{ passes, x }]) => {
+    const before = shortNumber(cellOf(dataOf(model, layer.inputs[0]), index));
+    if (passes) return `Forwards, x was ${before}, positive, and went through; so does its gradient.`;
+    const although = x === 0 ? "" : `, although dy is ${shortNumber(x)}`;
+    return `Forwards, x was ${before} and was cut. To change it a little changes nothing, so its gradient is 0${although}.`;
+  },
   "maxpool2d forward": (model, { layer, index }, terms) => {
     const { place } = windowText(model, layer, index);
     const won = terms.find(({ winner }) => winner);

@@ -5,7 +5,7 @@
 
 import { addressOf } from "./address.js";
 import { element } from "./dom.js";
-import { paintCell } from "./maps.js";
+import { LargeMap, paintCell } from "./maps.js";
 import { arrayOf, cellOf, dataOf, gradOf, isInside } from "./model.js";
 import { longNumber, percentText, scaleOfArray, shortNumber } from "./numbers.js";
 import { windowCells, windowsOver, winnerOf } from "./windows.js";
@@ -31,13 +31,14 @@ export function softmaxTable(model, { layer, kind, index }) {
     element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "softmax" },
       element("table", { class: "softmax" },
         element("thead", {}, element("tr", {},
-          ["class", "z", "exp(z − max z)", "p", "y", "p − y"].map((name) => element("th", { scope: "col" }, name)))),
+          ["class", "z", "exp(z − max z)", "p", "y", "p − y"].map((name) =>
+            element("th", { scope: "col", class: name.startsWith("exp") ? "power" : null }, name)))),
         element("tbody", {}, rows.map((k) => {
           const right = k === model.label;
           return element("tr", { class: k === chosen ? "chosen" : null },
             element("th", { scope: "row" }, className(model, k), right && element("small", {}, " right")),
             paintCell(element("td", {}, shortNumber(z[k])), z[k], scales.z),
-            element("td", {}, shortNumber(power[k])),
+            element("td", { class: "power" }, shortNumber(power[k])),
             element("td", { class: "bar" }, bar(p[k]), percentText(p[k])),
             element("td", {}, right ? "1" : "0"),
             paintCell(element("td", {}, element("a", {
@@ -46,7 +47,7 @@ export function softmaxTable(model, { layer, kind, index }) {
             }, shortNumber(dz[k]))), dz[k], scales.dz));
         })),
         element("tfoot", {}, element("tr", {},
-          element("th", { scope: "row" }, "sum of all"), element("td"), element("td", {}, shortNumber(total)),
+          element("th", { scope: "row" }, "sum of all"), element("td"), element("td", { class: "power" }, shortNumber(total)),
           element("td", {}, "100 %"), element("td", {}, "1"), element("td", {}, "0"))))),
     left > 0 && element("p", { class: "soft" }, `${left} classes of lower probability are not shown; type the number of one above.`));
 }
@@ -111,4 +112,35 @@ export function normConstants(model, { layer, index }) {
       const array = arrayOf(model, layer, name);
       return array && element("div", {}, element("dt", {}, text), element("dd", {}, shortNumber(cellOf(array, c))));
     })));
+}
+
+/**
+ * The products of a sum over all pixels, as a map: where a weight's gradient comes from.
+ *
+ * @param {Term[]} terms of all pixels.
+ * @param {Term[]} shown those that are open.
+ * @param {(pixel: number[]) => void} onPick
+ * @returns {HTMLElement | null} null where the sum is short enough to be seen at once.
+ */
+export function productMap(terms, shown, onPick) {
+  const pixelOf = ({ wOf, at, wAt }) => (wOf === "grad" ? wAt : at).slice(0, 2);
+  const last = pixelOf(terms.at(-1));
+  if (terms.length === shown.length || last.length < 2) return null;
+  const [rows, columns] = last.map((each) => each + 1);
+  const tensor = { shape: [rows, columns], data: terms.map(({ product }) => product) };
+  const planes = {
+    tensor, count: 1, rows, columns,
+    indexOf: (plane, row, column) => [row, column],
+    positionAt: (plane, row, column) => row * columns + column,
+    placeOfIndex: ([row, column]) => ({ plane: 0, row, column }),
+  };
+  const map = new LargeMap({ onPick, onPlane: () => {} });
+  const section = element("section", { class: "part products" },
+    element("h4", {}, "The product at each pixel"), map.node);
+  map.update({
+    planes, plane: 0, scale: scaleOfArray(tensor.data), name: "product", pickable: true,
+    read: shown.map(pixelOf), hint: "outlined: the terms shown below",
+    label: `the products of all ${terms.length} pixels`,
+  });
+  return section;
 }

@@ -70,7 +70,7 @@ export class Stage {
       pickable: isResult,
       won: terms.filter(({ winner, at }) => winner && at && !isResult).map(({ at }) => at),
       pads: side === "input" && selection.layer.window ? selection.layer.window.pads : undefined,
-      hint: read.length ? "outlined: what this part of the sum reads" : "",
+      hint: read.length ? "outlined: the terms shown" : "",
       label: `${name}, ${title}, ${place} ${row} by ${column}.${spoken}${isResult ? " Arrow keys choose a cell." : ""}`,
     });
     own.mosaic.update({ planes, plane, scale, label: `channels of ${name}` });
@@ -103,7 +103,7 @@ function viewsOf(model, selection, terms) {
     array: `${backward ? "grad" : "data"} ${through.output}`,
     ...valueView((backward ? gradOf : dataOf)(model, through.output)),
     name: isLoss ? "loss" : backward ? "dy" : "y",
-    title: `of ${through.path}`,
+    title: isLoss ? "" : `of ${through.path}`,
   };
   return views;
 }

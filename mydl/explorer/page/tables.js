@@ -41,7 +41,9 @@ function secondFactor({ model, w }, term) {
   if (wOf === "weight" && kindsOf(model, layer).includes("dw")) {
     there = { mode: "b", layer, kind: "dw", slot: 0, index: wAt };
   }
-  return numberCell(term.w, w, term.label.split(" × ")[1], there);
+  const cell = numberCell(term.w, w, term.label.split(" × ")[1], there);
+  if (!wOf) cell.removeAttribute("style"); // a constant is no part of what was learnt
+  return cell;
 }
 
 /** The product; what was decided in a term is said in a word, not by colour alone. */
@@ -84,8 +86,9 @@ function gridTables(looks, group) {
   return element("section", { class: "part" },
     name && element("h4", {}, name),
     element("div", { class: "equation" },
-      grid(first, firstFactor), sign("×"), grid(second, secondFactor), sign("="),
-      grid("products", productCell),
+      grid(first, firstFactor),
+      element("span", {}, sign("×"), grid(second, secondFactor)),
+      element("span", {}, sign("="), grid("products", productCell)),
       element("span", { class: "subtotal" }, sign("Σ"), " ", shortNumber(subtotal))));
 }
 
@@ -103,19 +106,21 @@ function factorNames({ model }, { of, at, wOf, label, layer }) {
 
 /** One line for each term. */
 function listTable(looks, { name, terms, subtotal }) {
+  const size = terms.length === 1 ? "lists single" : "lists";
   const half = terms.length > 8 ? Math.ceil(terms.length / 2) : terms.length;
   const table = (some) =>
     element("table", { class: "list" },
       element("tbody", {}, some.map((term) => {
         const [first, second] = term.label.split(" × ");
+        const isPlain = second === String(term.w); // the number says it already
         return element("tr", {},
           element("th", { scope: "row" }, first), firstFactor(looks, term), element("td", { class: "sign" }, "×"),
-          element("th", {}, second), secondFactor(looks, term), element("td", { class: "sign" }, "="),
+          element("th", {}, isPlain ? "" : second), secondFactor(looks, term), element("td", { class: "sign" }, "="),
           productCell(looks, term));
       })));
   return element("section", { class: "part" },
     name && element("h4", {}, name),
-    element("div", { class: "lists" }, table(terms.slice(0, half)), terms.length > half && table(terms.slice(half))),
+    element("div", { class: size }, table(terms.slice(0, half)), terms.length > half && table(terms.slice(half))),
     terms.length > 1 && element("p", { class: "subtotal" }, sign("Σ"), " ", shortNumber(subtotal)));
 }
 
@@ -161,8 +166,8 @@ export function subtotalList(looks, pages, current, sum, onPage) {
     groups.length > 1 && parts,
     element("p", { class: "total" },
       groups.length > 1 ? "Σ of the parts" : "Σ of the terms",
-      " ", shortNumber(sum.sum - (sum.bias ?? 0)),
-      sum.bias !== undefined && [" + ", looks.biasName, " ", element("b", {}, shortNumber(sum.bias))],
+      sum.bias !== undefined &&
+        [" ", shortNumber(sum.sum - sum.bias), " + ", looks.biasName, " ", element("b", {}, shortNumber(sum.bias))],
       " = ", element("b", {}, shortNumber(sum.sum))));
 }
 

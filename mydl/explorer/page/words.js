@@ -14,7 +14,7 @@ export const LAYER_WORDS = {
     forward: ({ rows, columns, over, at, bias }) =>
       `y_{p,q,k} = sum_{${over}c} x_{${rows},${columns},c} · w_{${at},c,k}${bias}`,
     dx: ({ fromRow, fromColumn }) =>
-      `dx_{r,s,c} = sum_{p,q,k} dy_{p,q,k} · w_{i,j,c,k} , i = ${fromRow} , j = ${fromColumn}`,
+      `dx_{r,s,c} = sum_{p,q,k} dy_{p,q,k} · w_{i,j,c,k} ; i = ${fromRow} ; j = ${fromColumn}`,
     dw: ({ rows, columns }) => `dw_{i,j,c,k} = sum_{p,q} x_{${rows},${columns},c} · dy_{p,q,k}`,
     db: () => "db_k = sum_{p,q} dy_{p,q,k}",
   },
@@ -74,7 +74,7 @@ export const LAYER_WORDS = {
   },
   softmax_cross_entropy: {
     name: "softmax and cross-entropy", short: "loss", file: "mydl/losses.py",
-    forward: () => "loss = - log p_{label} , p_k = frac{exp z_k}{sum_j exp z_j}",
+    forward: () => "loss = - log p_{label} ; p_k = frac{exp z_k}{sum_j exp z_j}",
     dx: () => "dz_k = p_k - y_k",
   },
 };
@@ -85,9 +85,15 @@ export function shortNameOf({ path, kind, weight }) {
   return weight !== undefined && /[a-z]/i.test(own) ? own : (LAYER_WORDS[kind]?.short ?? kind);
 }
 
-/** The formula of a pass through a layer, with its own stride and padding in it. */
-export function formulaOf(layer, kind) {
-  return LAYER_WORDS[layer.kind][kind](placesOf(layer));
+/** A layer's path without what says little, as in "fire3.squeeze". */
+export function briefPath({ path }) {
+  const parts = path.split(".").filter((part) => !["features", "classifier", "inner"].includes(part));
+  return parts.join(".") || path;
+}
+
+/** The formulas of a pass through a layer, with its own stride and padding in them. */
+export function formulasOf(layer, kind) {
+  return LAYER_WORDS[layer.kind][kind](placesOf(layer)).split(" ; ");
 }
 
 /** Which row of x lies under row i of window p, and which i of window p lies over row r. */
