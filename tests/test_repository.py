@@ -37,6 +37,7 @@ ORDER = [
     "gradcheck",
     "learn",
     "explorer",
+    "visualize",
     "training",
     "bench",
     "cli",
