@@ -112,11 +112,11 @@ function showDifference(model, selection, sum) {
   const size = Math.max(Math.abs(sum.value), Math.abs(compared));
   const error = size ? Math.abs(compared - sum.value) / size : 0;
   const parts = [
-    `(loss at +h − loss at −h) / 2h = (${longNumber(plus)} − ${longNumber(minus)}) / 2h = ${longNumber(difference)}, with h = ${shortNumber(h)}, in float64. `,
+    `(loss at +h − loss at −h) / 2h with h = ${shortNumber(h)}, in float64, where the loss is ${plus.toPrecision(12)} and ${minus.toPrecision(12)}. `,
   ];
   if (kinks.length) {
     parts.push(
-      `But there is a kink between the two: ${kinks.join(", ")} decided differently, as happens where equal numbers tie for a maximum, and a kink has no derivative. The number above is the difference when every ReLU and max pool decides as it did in the library. `,
+      `That would be ${longNumber(difference)}, but the loss has a kink here: ${kinks.join(" and ")} would decide differently on the two sides, as where equal numbers tie. In the number shown every ReLU and max pool decides as in the library. `,
     );
   }
   parts.push(
