@@ -119,7 +119,8 @@ def _not_added(
     faults = []
     for path, parameter in probe.parameters.items():
         gradient, start, now = gradients[path], starts[path], parameter.grad
-        room = 1e-12 * (np.abs(gradient) + np.abs(start)).max(initial=0)
+        sizes = np.abs(gradient) + np.abs(start)
+        room = 1e-12 * np.max(sizes, where=np.isfinite(sizes), initial=0)
         if np.allclose(now, start + gradient, rtol=0, atol=room, equal_nan=True):
             continue
         if np.allclose(now, gradient, rtol=0, atol=room):

@@ -210,11 +210,21 @@ class GradcheckReport:
             ]
         return "\n".join(lines)
 
+    def _most_telling(self) -> list[ArrayDiagnosis]:
+        """Of a network, from where it begins on, without what only follows from that."""
+        if self.together is None or self.together.kind != "from-layer":
+            return self.diagnoses[:SHOWN_FAILURES]
+        backwards = self.diagnoses[::-1]
+        own = [each for each in backwards if each.kind != "scattered"] or backwards
+        return own[:SHOWN_FAILURES]
+
     def _explanation(self) -> list[str]:
         """The diagnoses as lines, with a small picture of errors that are not everywhere."""
-        shown = self.diagnoses[:SHOWN_FAILURES]
         lines = [f"diagnosis: {self.together.sentence}"] if self.together else []
+        shown = self._most_telling()
         lines += [f"diagnosis: {each.sentence} ({each.layer})" for each in shown]
+        if lines and len(shown) < len(self.diagnoses):
+            lines.append(f"(and {len(self.diagnoses) - len(shown)} more arrays are wrong)")
         for each in [each for each in shown if has_place(each)][:1]:
             title, *image = picture(each, each.axes).splitlines()
             lines += ["", f"{each.array} at {title}; # is wrong, . is right", *image]

@@ -12,7 +12,7 @@ from mydl.gradcheck.diagnosis import Diagnosis, picture
 from mydl.gradcheck.factors import explain_factor
 from mydl.gradcheck.meaning import regions_of
 from mydl.gradcheck.together import together
-from mydl.layers import AvgPool2d, Conv2d, Fire, Linear, MaxPool2d, ReLU
+from mydl.layers import AvgPool2d, Conv2d, Fire, Linear, MaxPool2d, ReLU, Sequential
 
 AXES = ("N", "H", "W", "C")
 quick = settings(max_examples=25, deadline=None)
@@ -359,6 +359,30 @@ def test_in_a_network_the_layer_where_it_begins_is_named():
     assert "only expand1x1 is wrong" in report.together.sentence
 
 
+class FlipsTheWeightGradient(Conv2d):
+    def backward(self, dy):
+        before = self.weight.grad.copy()
+        dx = super().backward(dy)
+        self.weight.grad = before + (self.weight.grad - before)[::-1, ::-1]
+        return dx + 0.1 * dx**2
+
+
+def test_of_a_network_what_only_follows_is_not_told():
+    rng = np.random.default_rng(0)
+    network = Sequential(
+        {
+            "first": Conv2d(2, 3, 3, rng=rng),
+            "wrong": FlipsTheWeightGradient(3, 4, 3, rng=rng),
+            "last": Conv2d(4, 2, 1, rng=rng),
+        }
+    )
+    report = gradcheck(network, rng.normal(size=(2, 6, 7, 2)))
+    assert "wrong is the first layer that is wrong, and last is still right" in str(report)
+    assert [each.kind for each in report.diagnoses].count("scattered") == 3
+    assert "weight.grad is reversed along kh and kw, turned by 180 degrees (wrong)" in str(report)
+    assert "(and 3 more arrays are wrong)" in str(report)
+
+
 def test_what_several_arrays_share():
     conv = [("Conv2d", "x"), ("Conv2d", "weight"), ("Conv2d", "bias")]
     assert together({}, conv) is None
@@ -412,3 +436,18 @@ def test_a_plot_is_written(tmp_path):
     assert image.std() > 0.05
     orange = np.abs(image - np.array([0xD5, 0x5E, 0x00]) / 255).max(axis=-1) < 0.02
     assert orange.mean() > 0.01, "the wrong entries are not marked"
+
+
+class Overflows(Linear):
+    def backward(self, dy):
+        dx = super().backward(dy)
+        self.weight.grad = self.weight.grad + np.inf
+        return dx
+
+
+def test_a_gradient_that_is_not_finite():
+    rng = np.random.default_rng(0)
+    report = gradcheck(Overflows(3, 2, rng=rng), rng.normal(size=(3, 3)))
+    assert [each.kind for each in report.diagnoses] == ["nan"]
+    assert "weight.grad is not finite at 6 of 6 entries" in str(report)
+    assert json.loads(report.to_json())["diagnoses"][0]["kind"] == "nan"
