@@ -143,8 +143,9 @@ function render() {
     byId(`step-${side}`).disabled = !other;
     byId(`${side}-name`).textContent = other ? briefPath(other) : side === "left" ? "image" : "end";
   }
-  const shown = (pages[page] ?? []).toSorted((a, b) => Math.abs(b.subtotal) - Math.abs(a.subtotal));
-  const terms = shown.flatMap((group) => group.terms); // those that weigh most first
+  const terms = (pages[page] ?? []).flatMap((group) => group.terms);
+  const size = ({ product }) => Math.abs(product) || 0;
+  terms.sort((a, b) => size(b) - size(a)); // of the maps, those are shown that weigh most
   stage.update(selection, terms);
   showHeading(model, selection, sum, (index) => show({ ...selection, index }, { small: true }));
   showChecks(model, selection, sum);

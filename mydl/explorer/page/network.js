@@ -114,11 +114,20 @@ export class NetworkRow {
     const context = sizeCanvas(canvas, SIDE, SIDE);
     const across = planes.count > 1 ? 2 : 1;
     const part = (SIDE - (across - 1) * 2) / across;
-    for (let at = 0; at < Math.min(planes.count, across * across); at += 1) {
+    strongest(planes, across * across).forEach((plane, at) => {
       const [x, y] = [(at % across) * (part + 2), Math.floor(at / across) * (part + 2)];
-      drawPlane(context, planes, at, scale, fitted(planes, x, y, part));
-    }
+      drawPlane(context, planes, plane, scale, fitted(planes, x, y, part));
+    });
   }
+}
+
+/** The planes with the largest numbers, so many of them, in their order. */
+function strongest({ tensor: { data }, count }, many) {
+  if (count <= many) return Array.from({ length: count }, (_, plane) => plane);
+  const sizes = new Float64Array(count);
+  for (let at = 0; at < data.length; at += 1) sizes[at % count] += Math.abs(data[at]);
+  const order = Array.from(sizes, (_, plane) => plane).sort((a, b) => sizes[b] - sizes[a]);
+  return order.slice(0, many).sort((a, b) => a - b);
 }
 
 /** A plane's rectangle in a square, without distortion. */

@@ -82,7 +82,7 @@ export function inkOn([r, g, b]) {
 
 /**
  * The size of number that gets the full colour: nearly the largest, so that a few outliers do
- * not turn everything else pale.
+ * not turn everything else pale, but not so far from the largest that all outliers look alike.
  */
 export function scaleOfArray(data) {
   const step = Math.max(1, Math.floor(data.length / 4096));
@@ -92,5 +92,6 @@ export function scaleOfArray(data) {
   }
   if (sizes.length === 0) return 1;
   sizes.sort((a, b) => a - b);
-  return sizes[Math.min(sizes.length - 1, Math.floor(sizes.length * 0.98))];
+  const most = sizes[Math.min(sizes.length - 1, Math.floor(sizes.length * 0.98))];
+  return Math.max(most, sizes.at(-1) / 20);
 }

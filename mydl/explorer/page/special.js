@@ -25,7 +25,8 @@ export function softmaxTable(model, { layer, kind, index }) {
   const power = Array.from(z, (each) => Math.exp(each - largest));
   const total = power.reduce((a, b) => a + b, 0);
   const rows = classesToShow(p, [chosen, model.label]);
-  const scales = { z: scaleOfArray(z), dz: scaleOfArray(dz) };
+  const largestOf = (array) => Math.max(...rows.map((k) => Math.abs(array[k])));
+  const scales = { z: largestOf(z), dz: largestOf(dz) };
   const left = p.length - rows.length;
   return element("section", { class: "part" },
     element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "softmax" },

@@ -55,7 +55,7 @@ export class Stage {
     const scale = scaleOfArray(tensor.data);
     own.plane = plane;
     own.count = planes.count;
-    const place = planes.count > 1 ? `channel ${plane} of ${planes.count}` : "";
+    const place = planes.count > 1 ? `channel ${plane} / ${planes.count}` : "";
     byId(`${side}-title`).textContent = name;
     byId(`${side}-about`).textContent = title;
     byId(`${side}-channel`).textContent = place || shapeText(tensor.shape);
