@@ -22,6 +22,7 @@ from .lr_find import lr_find
 from .runs import runs
 from .summary import summary
 from .train import train
+from .visualize import visualize
 
 app = typer.Typer(
     name="mydl",
@@ -57,6 +58,7 @@ app.add_typer(data, name="data")
 app.command("eval")(evaluate)
 app.command("classify")(classify)
 app.command("explore")(explore)
+app.add_typer(visualize, name="visualize")
 app.command("export")(export)
 app.command("summary")(summary)
 app.command("gradcheck")(gradcheck)

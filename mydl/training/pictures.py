@@ -9,6 +9,8 @@ import numpy as np
 
 from ..layer import Array
 from ..models.network import Network
+from ..visualize.filters import filter_pictures, filters, first_convolution
+from ..visualize.pictures import tiled
 
 LARGEST = 160  # pixels of a side; larger photographs are scaled down
 COLUMNS = 16  # filters in a row
@@ -41,31 +43,17 @@ def shown(image: Array) -> Array:
 
 
 def first_filters(model: Network) -> tuple[str, tuple[int, int], int, Array] | None:
-    """The filters of a network's first convolution, side by side.
-
-    Each is scaled so that its largest weight, up or down, is the lightest or darkest there is, and
-    zero is middle grey. Filters over three channels are in colour; of any other number the mean
-    over the channels is drawn.
+    """The filters of a network's first convolution, side by side; see ``filter_pictures``.
 
     Returns:
         The layer's path, rows and columns of a filter, how many there are, and the picture with
         transparent lines between them, (H, W, 4), uint8. None if there is no convolution.
     """
-    for path, weight in model.state_dict().items():
-        if weight.ndim == 4 and path.endswith(".weight"):  # (K_h, K_w, C_in, C_out)
-            break
-    else:
+    try:
+        path = first_convolution(model)
+    except ValueError:
         return None
-    height, width, channels, count = weight.shape
-    if channels != 3:
-        weight = weight.mean(axis=2, keepdims=True)
-    largest = np.maximum(np.abs(weight).max(axis=(0, 1, 2)), 1e-12)  # (C_out,)
-    levels = np.rint(127.5 + 127.5 * weight / largest).astype(np.uint8)
-    columns = min(COLUMNS, count)
-    rows = -(-count // columns)
-    picture = np.zeros((rows * (height + 1) - 1, columns * (width + 1) - 1, 4), np.uint8)
-    for place in range(count):
-        top, left = place // columns * (height + 1), place % columns * (width + 1)
-        tile = picture[top : top + height, left : left + width]
-        tile[..., :3], tile[..., 3] = levels[..., place], 255
-    return path.removesuffix(".weight"), (height, width), count, picture
+    tiles = filter_pictures(filters(model, path))  # (count, height, width, 3)
+    count, height, width, _ = tiles.shape
+    opaque = np.pad(tiles, [(0, 0)] * 3 + [(0, 1)], constant_values=255)
+    return path, (height, width), count, tiled(opaque, COLUMNS)

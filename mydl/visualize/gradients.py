@@ -142,12 +142,16 @@ def one_logit(logits: Array, label: int) -> Array:
     >>> one_logit(np.array([[5.0, 6.0, 7.0]]), 2)
     array([[0., 0., 1.]])
     """
-    count = logits.shape[-1]
-    if whole_number(label, "label", 0) >= count:
-        raise ValueError(f"label must be the number of a class, from 0 to {count - 1}, got {label}")
+    check_label(label, logits.shape[-1])
     dy = np.zeros_like(logits)
     dy[:, label] = 1
     return dy
+
+
+def check_label(label: int, count: int) -> None:
+    """Raise ValueError if there is no class of that number among so many."""
+    if whole_number(label, "label", 0) >= count:
+        raise ValueError(f"label must be the number of a class, from 0 to {count - 1}, got {label}")
 
 
 def layer_path(network: Layer, name: str) -> str:

@@ -97,14 +97,15 @@ def overlaid(pixels: Array, values: Array, *, with_sign: bool = False) -> Array:
 
 
 def tiled(pictures: Array, columns: int, gap: int = 1) -> Array:
-    """Pictures (n, h, w, 3) of one size in rows, with white lines between them.
+    """Pictures (n, h, w, C) of one size in rows, with lines of zeros between them.
 
-    >>> tiled(np.zeros((3, 2, 2, 3), np.uint8), columns=2).shape
-    (5, 5, 3)
+    >>> tiled(np.ones((3, 2, 2, 4), np.uint8), columns=2).shape
+    (5, 5, 4)
     """
-    n, h, w, _ = pictures.shape
+    n, h, w, channels = pictures.shape
     rows, columns = -(-n // columns), min(columns, n)
-    whole = np.full((rows * (h + gap) - gap, columns * (w + gap) - gap, 3), 255, np.uint8)
+    shape = rows * (h + gap) - gap, columns * (w + gap) - gap, channels
+    whole = np.zeros(shape, pictures.dtype)
     for place, picture in enumerate(pictures):
         top, left = place // columns * (h + gap), place % columns * (w + gap)
         whole[top : top + h, left : left + w] = picture
