@@ -22,7 +22,16 @@ from ..layer import Array
 from .student import in_place
 from .wrong import WrongAnswer, fail
 
-__all__ = ["Check", "WrongAnswer", "check", "compare", "fail", "in_place", "numeric_gradient"]
+__all__ = [
+    "Check",
+    "WrongAnswer",
+    "check",
+    "compare",
+    "fail",
+    "in_place",
+    "numeric_gradient",
+    "several",
+]
 
 RTOL, ATOL = 1e-7, 1e-9
 SINGLE_RTOL, SINGLE_ATOL = 1e-4, 1e-5  # what is left of an answer computed in float32
@@ -177,6 +186,29 @@ def _single_precision(got: Array, want: Array) -> bool:
 
 def _close(got: Array, want: Array, rtol: float, atol: float) -> bool:
     return bool(np.allclose(got, want, rtol=rtol, atol=atol, equal_nan=True))
+
+
+def several(got: Any, function: str, *names: str) -> Sequence[Any]:
+    """What a function returned, known to be as many results as it should return.
+
+    Without it, an array of three rows would pass for three results.
+
+    Args:
+        got: what the student's function returned.
+        function: its name, for the sentence.
+        names: of the results.
+
+    >>> y, kept = several((1.0, "for later"), "forward", "y", "kept")
+    >>> several(1.0, "forward", "y", "kept")
+    Traceback (most recent call last):
+    mydl.learn.wrong.WrongAnswer: forward should end with `return y, kept`; it returned a float
+    """
+    if not isinstance(got, tuple | list) or len(got) != len(names):
+        what = "one array" if isinstance(got, np.ndarray) else f"a {type(got).__name__}"
+        if isinstance(got, tuple | list):
+            what += f" of {len(got)}"
+        fail("type", f"{function} should end with `return {', '.join(names)}`; it returned {what}")
+    return got
 
 
 def numeric_gradient(

@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from mydl.learn.checks import WrongAnswer, compare, fail, numeric_gradient
+from mydl.learn.checks import WrongAnswer, compare, fail, numeric_gradient, several
 
 WANT = np.random.default_rng(0).normal(size=(2, 3, 4))
 SINGLE = WANT.astype(np.float32)
@@ -72,6 +72,16 @@ def test_fail_says_what_it_is_told():
         fail("step", "the step is too large", line=3)
     assert caught.value.diagnosis.kind == "step"
     assert caught.value.line == 3
+
+
+@pytest.mark.parametrize(
+    ("got", "what"),
+    [(np.zeros((2, 3)), "one array"), ((1, 2, 3), "a tuple of 3"), ({"y": 1}, "a dict")],
+)
+def test_several_results_are_counted(got, what):
+    with pytest.raises(WrongAnswer, match=f"`return y, kept`; it returned {what}$") as caught:
+        several(got, "forward", "y", "kept")
+    assert caught.value.diagnosis.kind == "type"
 
 
 def test_numeric_gradient_is_that_of_a_weighted_sum():

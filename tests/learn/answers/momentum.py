@@ -117,6 +117,18 @@ class SGD(Right):
         return (self.lr * g + self.momentum * v if self.nesterov else v) / self.lr
 
 
+# %% wrong keeps the first learning rate: fixed-lr
+# lr is read once, and a schedule changes nothing.
+class SGD(Right):
+    def __init__(self, params, lr, momentum=0.0, weight_decay=0.0, nesterov=False):
+        super().__init__(params, lr, momentum, weight_decay, nesterov)
+        self.rate = lr
+
+    def step(self, grads):
+        for p, grad, v in zip(self.params, grads, self.velocities):
+            p -= self.rate * self.direction(p, grad, v)
+
+
 # %% wrong decay after momentum: decay-after-momentum
 # pytorch/pytorch, pull request 13801: the C++ version decayed after the momentum.
 class SGD(Right):

@@ -1,6 +1,6 @@
 import numpy as np
 
-from mydl.learn.checks import check, compare, fail, numeric_gradient
+from mydl.learn.checks import check, compare, fail, numeric_gradient, several
 
 LIBRARY = ("mydl.layers.linear:Linear.forward", "mydl.layers.linear:Linear.backward")
 PAGE = "layers"
@@ -24,12 +24,7 @@ def plain(x, W, b):
 
 def gradients(student, dy, x, W):
     """The student's dx, dW and db, after a look at whether there are three, in order."""
-    got = student.linear_backward(dy, x, W)
-    if not isinstance(got, tuple | list) or len(got) != 3:
-        what = f"{len(got)} values" if isinstance(got, tuple | list) else f"a {type(got).__name__}"
-        fail(
-            "type", f"linear_backward should return the three arrays dx, dW, db and returns {what}"
-        )
+    got = several(student.linear_backward(dy, x, W), "linear_backward", "dx", "dW", "db")
     shapes = [x.shape, W.shape, (W.shape[1],)]
     found = [np.shape(array) for array in got]
     if found != shapes and sorted(found) == sorted(shapes):

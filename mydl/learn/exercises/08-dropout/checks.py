@@ -1,6 +1,6 @@
 import numpy as np
 
-from mydl.learn.checks import check, compare, fail
+from mydl.learn.checks import check, compare, fail, several
 
 LIBRARY = ("mydl.layers.dropout:Dropout.forward", "mydl.layers.dropout:Dropout.backward")
 PAGE = "layers"
@@ -12,9 +12,7 @@ X = RNG.uniform(1, 2, size=(50, 40))
 def draw(student, x, p, seed=0, **training):
     """The student's y and mask, after a look at whether there are two arrays like x."""
     got = student.dropout(x, p, np.random.default_rng(seed), **training)
-    if not isinstance(got, tuple | list) or len(got) != 2:
-        what = f"{len(got)} values" if isinstance(got, tuple | list) else f"a {type(got).__name__}"
-        fail("type", f"dropout should return two arrays, y and the mask, and returns {what}")
+    got = several(got, "dropout", "y", "mask")
     for name, array in zip(("y", "the mask"), got, strict=True):
         if np.shape(array) != x.shape:
             fail(

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from mydl.learn.checks import check, compare, fail, numeric_gradient
+from mydl.learn.checks import check, compare, fail, numeric_gradient, several
 
 LIBRARY = ("mydl.layers.window:Window.output_size", "mydl.layers.conv:Conv2d")
 PAGE = "gradient-checking"
@@ -93,8 +93,7 @@ def compare_y(student, x, w, b, stride, padding):
 def gradients(student, dy, x, w, stride, padding):
     """The student's dx, dw and db, known to be three."""
     found = student.conv_backward(dy, x, w, stride, padding)
-    if not isinstance(found, tuple | list) or len(found) != 3:
-        fail("type", "conv_backward must return the three gradients: return dx, dw, db")
+    found = several(found, "conv_backward", "dx", "dw", "db")
     shapes = [np.shape(gradient) for gradient in found]
     right = [x.shape, w.shape, (w.shape[3],)]
     if shapes != right and sorted(shapes) == sorted(right):

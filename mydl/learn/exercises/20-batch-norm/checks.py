@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mydl.learn.checks import check, compare, numeric_gradient
+from mydl.learn.checks import check, compare, numeric_gradient, several
 
 LIBRARY = ("mydl.layers.batchnorm:BatchNorm2d",)
 
@@ -85,17 +85,27 @@ def compare_y(got, x, weight, bias, eps):
     )
 
 
+def forward_of(student, x, weight, bias, eps):
+    got = student.forward(x, weight, bias, eps)
+    return several(got, "forward", "y", "x_hat", "scale")
+
+
+def backward_of(student, dy, x_hat, scale, weight):
+    got = student.backward(dy, x_hat, scale, weight)
+    return several(got, "backward", "dx", "dweight", "dbias")
+
+
 @check("forward: two pixels, numbers you can follow")
 def two_pixels(student):
     x, weight, bias = np.array([1.0, 3.0]).reshape(2, 1, 1, 1), np.array([2.0]), np.array([5.0])
-    y, _, _ = student.forward(x, weight, bias, 1e-12)
+    y, _, _ = forward_of(student, x, weight, bias, 1e-12)
     compare_y(y, x, weight, bias, 1e-12)
 
 
 @check("forward: several channels, a large eps")
 def forward(student):
     x, weight, bias = draw()
-    y, x_hat, scale = student.forward(x, weight, bias, EPS)
+    y, x_hat, scale = forward_of(student, x, weight, bias, EPS)
     compare_y(y, x, weight, bias, EPS)
     compare(x_hat, normalised(x, EPS), name="x_hat", axes=IMAGE)
     scale_want = 1 / np.sqrt(x.var(axis=AXES) + EPS)
@@ -123,7 +133,8 @@ def running(student):
 
     swapped = "you swapped the shares: momentum is the share of the *new* batch"
     replaced = "the old running value is lost: keep its share, (1 - momentum), of it"
-    got_mean, got_var = student.update_running(old_mean, old_var, x, momentum)
+    got = student.update_running(old_mean, old_var, x, momentum)
+    got_mean, got_var = several(got, "update_running", "running_mean", "running_var")
     compare(
         got_mean,
         mix(old_mean, mean),
@@ -206,7 +217,7 @@ def parameters(student):
     x, weight, bias = draw(seed=3)
     dy = upstream(x, 13)
     x_hat, scale = kept(x)
-    _, dweight, dbias = student.backward(dy, x_hat, scale, weight)
+    _, dweight, dbias = backward_of(student, dy, x_hat, scale, weight)
     compare(
         dbias,
         numeric_gradient(lambda bias: weight * x_hat + bias, bias, dy),
@@ -257,7 +268,7 @@ def compare_dx(student, x, weight, bias, dy, x_hat, scale):
     d = dy * weight
     mean_d, mean_d_x_hat = d.mean(axis=AXES), (d * x_hat).mean(axis=AXES)
     want = numeric_gradient(lambda x: weight * normalised(x, EPS) + bias, x, dy)
-    dx, _, _ = student.backward(dy, x_hat, scale, weight)
+    dx, _, _ = backward_of(student, dy, x_hat, scale, weight)
     sample = {"axis": (1, 2), "keepdims": True}
     missing = "dx is the sum of three ways, and {} is missing: {}"
     compare(

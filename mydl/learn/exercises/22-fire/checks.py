@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mydl.learn.checks import check, compare, fail, numeric_gradient
+from mydl.learn.checks import check, compare, fail, numeric_gradient, several
 
 LIBRARY = ("mydl.layers.fire:Fire.forward", "mydl.layers.fire:Fire.backward")
 
@@ -63,8 +63,9 @@ def forward(x, params):
 
 def backward(student, x, params, dy):
     result = student.backward(dy, params, forward(x, params)[1])
-    if not isinstance(result, tuple) or len(result) != 2 or not isinstance(result[1], dict):
-        fail("type", "backward should return dx and a dictionary: `return dx, grads`")
+    result = several(result, "backward", "dx", "grads")
+    if not isinstance(result[1], dict):
+        fail("type", "the second thing that backward returns should be a dictionary, like params")
     missing = sorted(params.keys() - result[1].keys())
     if missing:
         fail("missing", f"the dictionary of gradients has no {' and no '.join(missing)}")

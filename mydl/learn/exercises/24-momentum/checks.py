@@ -189,6 +189,11 @@ def compare_walk(student, params, grads, lrs, **options):
         for kind, (rule, sentence) in WRONG.items()
         if options.get("weight_decay") or not kind.startswith("decay")
     }
+    wrong["fixed-lr"] = (
+        "the learning rate is that of the first step: read self.lr in each step, since the "
+        "training loop changes it",
+        walk(right, params, grads, lrs[:1] * len(lrs), **options),
+    )
     wrong["shared-v"] = (
         "the parameters share one v: each has its own, np.zeros_like(p)",
         walk(right, params, grads, lrs, shared=True, **options),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mydl.learn.checks import check, compare, numeric_gradient
+from mydl.learn.checks import check, compare, numeric_gradient, several
 
 LIBRARY = ("mydl.weights.deep_compression:_layer",)
 
@@ -130,7 +130,8 @@ def linear(student):
     rng = np.random.default_rng(4)
     codebook, codes, _ = draw(5, (4, 3), 5)
     x, bias, dy = rng.normal(size=(6, 4)), rng.normal(size=3), rng.normal(size=(6, 3))
-    dx, dcodebook, dbias = student.linear_backward(dy, x, codebook, codes)
+    got = student.linear_backward(dy, x, codebook, codes)
+    dx, dcodebook, dbias = several(got, "linear_backward", "dx", "dcodebook", "dbias")
     forward = {
         "dx": numeric_gradient(lambda x: x @ codebook[codes] + bias, x, dy),
         "dbias": numeric_gradient(lambda bias: x @ codebook[codes] + bias, bias, dy),

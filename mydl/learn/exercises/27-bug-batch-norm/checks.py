@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mydl.learn.checks import check, compare, numeric_gradient
+from mydl.learn.checks import check, compare, numeric_gradient, several
 
 LIBRARY = ("mydl.layers.batchnorm:BatchNorm2d.backward",)
 
@@ -23,7 +23,7 @@ def draw(seed, shape=(2, 3, 4, 3)):
 
 def compare_backward(student, x, weight, bias, dy):
     kept = (x, x.mean(axis=AXES), x.var(axis=AXES), weight, EPS)
-    dx, dweight, dbias = student.backward(dy, kept)
+    dx, dweight, dbias = several(student.backward(dy, kept), "backward", "dx", "dweight", "dbias")
     want = numeric_gradient(lambda x: forward(x, weight, bias), x, dy)
     _, direct, through_mean, through_var = parts(x, weight, dy)
     compare(
@@ -121,7 +121,7 @@ def negative(student):
     x, _, bias, dy = draw(2)
     weight = np.array([-0.5, 0.0, 1.5])
     kept = (x, x.mean(axis=AXES), x.var(axis=AXES), weight, EPS)
-    dx, _, _ = student.backward(dy, kept)
+    dx, _, _ = several(student.backward(dy, kept), "backward", "dx", "dweight", "dbias")
     want = numeric_gradient(lambda x: forward(x, weight, bias), x, dy)
     compare(
         dx,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mydl.data.digits import load_digits
-from mydl.learn.checks import WrongAnswer, check, compare, fail, in_place, numeric_gradient
+from mydl.learn.checks import WrongAnswer, check, compare, fail, in_place, numeric_gradient, several
 
 LIBRARY = ("mydl.layers.sequential:Sequential.backward", "mydl.training.trainer:Trainer")
 REQUIRES = (
@@ -86,10 +86,14 @@ def with_array(params, layer, name, array):
     return {**params, layer: {**params[layer], name: array}}
 
 
+def forward_of(student, x, params):
+    return several(student.forward(x, params), "forward", "logits", "kept")
+
+
 @check("forward: the logits of a miniature")
 def logits(student):
     params, x, _ = miniature(student, 0)
-    got, _ = student.forward(x, params)
+    got, _ = forward_of(student, x, params)
     without = {
         "relu": "the ReLU after conv1 is missing",
         "pool": "the pooling between fire3 and conv4 is missing",
@@ -108,7 +112,7 @@ def logits(student):
 
 def compare_layer(student, layer, mistakes=lambda name, want, d: {}):
     params, x, dlogits = miniature(student, 1)
-    _, kept = student.forward(x, params)
+    _, kept = forward_of(student, x, params)
     grads = student.backward(dlogits, params, kept)
     if not isinstance(grads, dict) or not isinstance(grads.get(layer), dict):
         fail(
@@ -340,7 +344,7 @@ def learns(student):
             f"the mean loss of the last 20 batches is {reached:.2f}, where guessing has 2.30 and "
             f"below {LOSS} is asked for: repair what the checks above say first",
         )
-    logits, _ = student.forward(digits(data.test_images), params)
+    logits, _ = forward_of(student, digits(data.test_images), params)
     accuracy = float(np.mean(np.argmax(logits, axis=1) == data.test_labels))
     if accuracy < ACCURACY:
         fail(
