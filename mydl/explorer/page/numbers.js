@@ -75,9 +75,13 @@ export function colourOf(number, scale) {
 /** A colour as CSS. */
 export const cssColour = ([r, g, b]) => `rgb(${r}, ${g}, ${b})`;
 
-/** Black or white, whichever can be read on a colour. */
-export function inkOn([r, g, b]) {
-  return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#10161c" : "#ffffff";
+/** Black or white, whichever can be read better on a colour: where WCAG's contrasts are equal. */
+export function inkOn(colour) {
+  const [r, g, b] = colour.map((part) => {
+    const share = part / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
 }
 
 /**
