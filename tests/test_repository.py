@@ -137,6 +137,8 @@ def test_the_wheel_holds_every_module_and_the_data(tmp_path):
     embedded = ("squeezenet1_1.npz", "imagenet_classes.txt", "LICENSE-pretrained.txt")
     assert {f"mydl/pretrained/{name}" for name in embedded} <= names
     assert "mydl/training/report.html" in names
+    page = {str(path.relative_to(ROOT)) for path in (PACKAGE / "explorer" / "page").iterdir()}
+    assert "mydl/explorer/page/index.html" in page <= names
     exercises = {str(path.relative_to(ROOT)) for path in EXERCISES.glob("*/*.*")}
     assert exercises
     assert exercises <= names

@@ -95,7 +95,7 @@ def find_subject(network: str | None, image: str | None, index: int | None = Non
     path = newest_run() if network is None else None
     if path is None and network not in (None, PRETRAINED):
         path = Path(str(network)).expanduser()
-    trained, name = _find_network(path)
+    trained, name = find_network(path)
     if image is None:
         return _test_image(trained, name, path, index)
     file = Path(image).expanduser()
@@ -109,7 +109,7 @@ def newest_run() -> Path | None:
     return None if newest is None else newest.parent
 
 
-def _find_network(path: Path | None) -> tuple[TrainedNetwork, str]:
+def find_network(path: Path | None) -> tuple[TrainedNetwork, str]:
     """The network in a run or a file, and what to call it; without a path the embedded one."""
     from ..classifier import TrainedNetwork
 

@@ -5,21 +5,29 @@ from __future__ import annotations
 import json
 import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from ..classifier import TrainedNetwork
     from ..models.comparison import Comparison
     from ..models.summary import Summary
+    from .summary_graph import Drawing
 
 _squeezenet = partial(typer.Option, rich_help_panel="SqueezeNets")
+_picture = partial(typer.Option, rich_help_panel="Picture")
 
 
 def summary(
     models: Annotated[
         list[str] | None,
-        typer.Argument(metavar="MODEL", help="Names of networks.", show_default="squeezenet1_1"),
+        typer.Argument(
+            metavar="MODEL",
+            help="Names of networks; or a run's folder, a file of weights, or the word pretrained.",
+            show_default="squeezenet1_1",
+        ),
     ] = None,
     compare: Annotated[
         bool, typer.Option("--compare", help="Show the networks' totals side by side.")
@@ -41,6 +49,24 @@ def summary(
         bool, typer.Option("--expand", help="List the parts of each fire module.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    graph: Annotated[
+        Path | None,
+        _picture("--graph", metavar="FILE.svg", help="Draw the network instead of the table."),
+    ] = None,
+    backward: Annotated[
+        bool, _picture("--backward", help="Draw the norm of every gradient, too.")
+    ] = False,
+    image: Annotated[
+        Path | None,
+        _picture(help="Photograph that the gradients are of.", show_default="random pixels"),
+    ] = None,
+    label: Annotated[
+        str | None,
+        _picture(
+            help="Class that the loss is about: its name or number.",
+            show_default="the network's answer",
+        ),
+    ] = None,
     bypass: Annotated[str, _squeezenet(help="none, simple or complex.")] = "none",
     batch_norm: Annotated[
         bool, _squeezenet("--batch-norm", help="Normalise after each convolution.")
@@ -70,7 +96,7 @@ def summary(
     """Show a network's layers: output shape, parameters and multiply-adds of each.
 
     Beside each fire module stands what a plain 3x3 convolution of the same output would cost. With
-    --compare, networks are shown side by side instead.
+    --compare, networks are shown side by side instead; with --graph, one is drawn.
     """
     given = {
         "num_classes": num_classes,
@@ -85,6 +111,9 @@ def summary(
     }
     options = {name: value for name, value in given.items() if value is not None}
     shape = None if input_size is None else parse_image_shape(input_size)
+    drawing = _drawing(graph, backward, image, label)
+    if drawing is not None and (compare or as_json):
+        raise ValueError("--graph draws one network: leave out --compare and --json")
     if compare:
         _compare(
             models or ["squeezenet1_0", "squeezenet1_1", "nin", "alexnet"], shape, options, as_json
@@ -92,21 +121,57 @@ def summary(
     elif models is not None and len(models) > 1:
         raise ValueError(f"one network at a time, got {len(models)}: add --compare to see several")
     else:
-        _summarize(models[0] if models else "squeezenet1_1", shape, options, expand, as_json)
+        name = models[0] if models else "squeezenet1_1"
+        trained, title = _find(name, shape, options)
+        if drawing is None:
+            _summarize(trained, name, shape, expand, as_json)
+        else:
+            from ..models import MODEL_NAMES
+            from .summary_graph import draw
+
+            draw(drawing, trained, title, shape, initial=name in MODEL_NAMES)
+
+
+def _drawing(
+    path: Path | None, backward: bool, image: Path | None, label: str | None
+) -> Drawing | None:
+    from .summary_graph import Drawing
+
+    if path is not None:
+        return Drawing(path, backward, image, label)
+    if backward or image is not None or label is not None:
+        raise ValueError("--backward, --image and --label say what to draw: add --graph model.svg")
+    return None
+
+
+def _find(
+    name: str, shape: tuple[int, int, int] | None, options: dict[str, Any]
+) -> tuple[TrainedNetwork, str]:
+    """The network of a name, with initial weights, or one that was trained; what to call it."""
+    from ..models import MODEL_NAMES, build_model
+    from .subject import PRETRAINED, find_network
+    from .summary_graph import untrained
+
+    path = Path(name).expanduser()
+    if name in MODEL_NAMES or (name != PRETRAINED and not path.exists()):
+        return untrained(build_model(name, **options), shape), name
+    if options:
+        option = next(iter(options)).replace("_", "-")
+        raise ValueError(f"{name} is a network that is built already: leave out --{option}")
+    return find_network(None if name == PRETRAINED else path)
 
 
 def _summarize(
+    trained: TrainedNetwork,
     name: str,
     shape: tuple[int, int, int] | None,
-    options: dict[str, Any],
     expand: bool,
     as_json: bool,
 ) -> None:
-    from ..models import build_model
     from ..models.summary import HEADER, summary
+    from .summary_graph import usual_shape
 
-    network = build_model(name, **options)
-    result = summary(network, network.image_shape if shape is None else shape, expand)
+    result = summary(trained.network, shape or usual_shape(trained), expand)
     if as_json:
         print(json.dumps({"model": name, **result.to_dict()}, indent=2))
     else:

@@ -11,7 +11,14 @@ import pytest
 from PIL import Image
 
 from mydl.data.dataset import DataError
-from mydl.data.preprocess import MEAN, STD, preprocess, read_photograph
+from mydl.data.preprocess import (
+    MEAN,
+    PREPROCESSING,
+    STD,
+    imagenet_preparation,
+    preprocess,
+    read_photograph,
+)
 
 
 def gradient(width, height):
@@ -178,3 +185,23 @@ def test_damaged_pictures_never_raise_anything_else(tmp_path):
             path.write_bytes(raw)
             with contextlib.suppress(DataError):
                 assert read_photograph(path).mode == "RGB"
+
+
+@pytest.mark.parametrize("kind", PREPROCESSING)
+def test_a_preparation_is_preprocessing_and_the_way_back(kind, tmp_path):
+    picture = gradient(300, 260)
+    picture.save(tmp_path / "gradient.png")
+    preparation = imagenet_preparation(kind)
+    x = preparation(tmp_path / "gradient.png")
+    np.testing.assert_array_equal(x, preprocess(picture, kind))
+    pixels = preparation.read(tmp_path / "gradient.png")
+    assert pixels.dtype == np.uint8
+    np.testing.assert_array_equal(preparation.pixels(x), pixels)
+
+
+def test_the_way_back_ends_at_black_and_white():
+    preparation = imagenet_preparation("torchvision")
+    x = np.array([-100.0, 0.0, 100.0]).reshape(1, 1, 3)
+    black, middle, white = preparation.pixels(x).ravel()
+    assert (black, white) == (0, 255)
+    assert middle == round(255 * 0.456)

@@ -21,7 +21,7 @@ LABEL = 2
 
 def own_network():
     """One with what SqueezeNets lack: average pooling, branches, flatten and linear."""
-    branches = {"wide": Conv2d(6, 4, 3, padding=1), "same": Sequential(), "narrow": ReLU()}
+    branches = {"wide": Conv2d(6, 4, 3, padding=1), "same": Sequential(), "narrow": Conv2d(6, 6, 1)}
     features = {
         "conv": Conv2d(3, 6, 3, stride=2, padding="same", bias=False),
         "norm": BatchNorm2d(6),
