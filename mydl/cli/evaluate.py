@@ -52,6 +52,10 @@ def evaluate(
         bool,
         typer.Option("--all", help="Photographs: test on all, not just those kept for testing."),
     ] = False,
+    mirror: Annotated[
+        bool,
+        typer.Option("--mirror", help="A run: take the mean over each image and its mirror image."),
+    ] = False,
     download: Annotated[bool, typer.Option("--download", help="Download without asking.")] = False,
     threads: Annotated[
         int | None, typer.Option(help="Threads to use.", show_default="one a core")
@@ -70,7 +74,9 @@ def evaluate(
     if path is not None and not everything and (path.is_dir() or is_saved_model(path)):
         if preprocess:
             raise ValueError(f"{path} says itself how images go in: leave out --preprocess")
-        test = _test_run(path, data, data_dir, download, threads)
+        test = _test_run(path, data, data_dir, download, threads, mirror)
+    elif mirror:
+        raise ValueError("--mirror is for runs of mydl, not for networks for ImageNet")
     elif data in (None, FOLDER):
         test = _test_photographs(path, preprocess, data_dir, threads)
     else:
@@ -98,7 +104,12 @@ def _only_one(
 
 
 def _test_run(
-    path: Path, data: str | None, data_dir: Path | None, download: bool, threads: int | None
+    path: Path,
+    data: str | None,
+    data_dir: Path | None,
+    download: bool,
+    threads: int | None,
+    mirror: bool,
 ) -> _Test:
     """Test a network that mydl has trained on the test images of a data set."""
     import numpy as np
@@ -120,7 +131,7 @@ def _test_run(
         )
     # Images must go in as they did in training.
     dataset = replace(dataset, mean=np.array(card.mean), std=np.array(card.std))
-    result = evaluate_model(ShardedModel(model, threads=threads), dataset)
+    result = evaluate_model(ShardedModel(model, threads=threads), dataset, mirror=mirror)
     return _Test(str(path), dataset.name, dataset.class_names, result)
 
 

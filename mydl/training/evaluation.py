@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..data.dataset import Dataset
 from ..layer import Array
 from ..layers import Softmax
@@ -44,6 +46,8 @@ def evaluate(
     stem: Stem | None = None,
     part: str = "test",
     communicator: Communicator | None = None,
+    *,
+    mirror: bool = False,
 ) -> Evaluation:
     """Run a part of a data set through a network in evaluation mode.
 
@@ -52,15 +56,24 @@ def evaluate(
         stem: the network's leading layers, if the engine does not have them.
         part: "test", "validation" or "train".
         communicator: to other processes that evaluate the same part, each some of its images.
+        mirror: run each image and its mirror image, and take the mean of their logits.
     """
     images, labels = dataset.part(part)
 
-    def load(lo: int, hi: int) -> Array:
-        x = dataset.inputs(images[lo:hi])
-        return x if stem is None else stem.forward(x)
-
     classes = len(dataset.class_names)
-    return judge(outputs(engine, len(images), load, classes, communicator), labels, classes)
+
+    def logits(mirrored: bool) -> Array:
+        def load(lo: int, hi: int) -> Array:
+            x = dataset.inputs(images[lo:hi])
+            x = np.ascontiguousarray(x[:, :, ::-1]) if mirrored else x
+            return x if stem is None else stem.forward(x)
+
+        return outputs(engine, len(images), load, classes, communicator)
+
+    result = logits(mirrored=False)
+    if mirror:
+        result = (result + logits(mirrored=True)) / 2
+    return judge(result, labels, classes)
 
 
 def judge(logits: Array, labels: Array, num_classes: int) -> Evaluation:

@@ -77,6 +77,16 @@ def test_eval_agrees_with_the_end_of_the_run(run):
     assert f"accuracy  {told['accuracy']:.2%}" in shown.stdout
 
 
+def test_eval_can_look_at_mirror_images_too(run):
+    folder, _ = run
+    results = [
+        json.loads(mydl("eval", "first", "--json", *flags, cwd=folder).stdout)
+        for flags in ((), ("--mirror",))
+    ]
+    assert results[0]["images"] == results[1]["images"] == 360
+    assert results[0]["loss"] != results[1]["loss"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -100,6 +110,7 @@ def test_eval_agrees_with_the_end_of_the_run(run):
         (["train", "--checkpoint-minutes", "0"], "checkpoint_minutes must be greater than 0"),
         (["train", "--data", "cifar10", "--data-dir", "nowhere"], "nowhere"),
         (["eval", "nothing"], "nothing: there is no such file"),
+        (["eval", "--pretrained", "--mirror"], "--mirror is for runs of mydl"),
         (["eval", "notes.txt"], "notes.txt: this is no weight file of a known kind"),
     ],
 )
