@@ -71,8 +71,8 @@ def filters(look: Look) -> Panel:
 
 def filters_of(trained: TrainedNetwork, name: str, layer: str | None = None) -> Panel:
     """The filters of a convolution, the first one if no layer is named; ``name`` the network's."""
-    from ..visualize.filters import filter_pictures, filters, first_convolution
     from ..visualize.gradients import layer_path
+    from ..visualize.inside import filter_pictures, filters, first_convolution
     from ..visualize.pictures import Panel
 
     network = trained.network
@@ -90,8 +90,8 @@ def activations(look: Look, layer: str | None = None, most: int = 64) -> Panel:
     """A layer's maps, the strongest first; the first layer's if none is named."""
     import numpy as np
 
-    from ..visualize.filters import activations
     from ..visualize.gradients import layer_path
+    from ..visualize.inside import activations
     from ..visualize.pictures import Panel, heat, signed
 
     first = next(iter(look.network.features.children()))
@@ -109,7 +109,7 @@ def activations(look: Look, layer: str | None = None, most: int = 64) -> Panel:
 def saliency(look: Look) -> Panel:
     """How much each pixel matters to the logit."""
     from ..visualize.pictures import Panel, heat
-    from ..visualize.saliency import saliency
+    from ..visualize.saliency_maps import saliency
 
     found = saliency(look.network, look.image, look.label)
     _warn_of_zeros(look, found)
@@ -119,7 +119,7 @@ def saliency(look: Look) -> Panel:
 def smooth(look: Look, samples: int = 50, noise: float = 0.15) -> Panel:
     """The same, averaged over noisy copies."""
     from ..visualize.pictures import Panel, heat
-    from ..visualize.saliency import smooth_gradient, strongest_channel
+    from ..visualize.saliency_maps import smooth_gradient, strongest_channel
 
     found = smooth_gradient(
         look.network,
@@ -135,7 +135,7 @@ def smooth(look: Look, samples: int = 50, noise: float = 0.15) -> Panel:
 def guided(look: Look) -> Panel:
     """What of the picture makes neurons active that speak for the class."""
     from ..visualize.pictures import Panel, grey_at_zero
-    from ..visualize.saliency import guided_gradient
+    from ..visualize.saliency_maps import guided_gradient
 
     found = guided_gradient(look.network, look.image, look.label)
     return Panel("guided backpropagation", grey_at_zero(_red_first(look, found)))
@@ -173,7 +173,7 @@ def guided_grad_cam(look: Look, layer: str | None = None) -> Panel:
 
 def occlusion(look: Look, window: int | None = None, stride: int | None = None) -> Panel:
     """How much less probable the class is where a part of the picture is covered."""
-    from ..visualize.occlusion import occlusion
+    from ..visualize.covering import occlusion
     from ..visualize.pictures import Panel, overlaid
 
     side = min(look.image.shape[:2])
@@ -213,7 +213,7 @@ def _in_a_square(pictures: Array) -> Array:
     count, height, width, _ = pictures.shape
     times = max(1, -(-TILE // max(height, width)))
     large = pictures.repeat(times, axis=1).repeat(times, axis=2)
-    return tiled(large, math.ceil(math.sqrt(count)), gap=2)
+    return tiled(large, math.ceil(math.sqrt(count)), gap=2, between=255)
 
 
 def _red_first(look: Look, gradient: Array) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..layer import Array
 from ..models.network import Network
-from ..visualize.filters import filter_pictures, filters, first_convolution
+from ..visualize.inside import filter_pictures, filters, first_convolution
 from ..visualize.pictures import tiled
 
 LARGEST = 160  # pixels of a side; larger photographs are scaled down

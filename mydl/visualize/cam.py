@@ -9,10 +9,10 @@ import numpy as np
 from ..layer import Array, Layer
 from ..layers import Dropout, Flatten, GlobalAvgPool2d, Linear, Sequential
 from ..models.network import Network
-from .filters import activations
 from .gradients import WatchedNetwork, check_label, last_feature_layer, layer_path, one_logit
+from .inside import activations
 from .pictures import enlarged
-from .saliency import guided_gradient
+from .saliency_maps import guided_gradient
 
 
 def class_activation_map(network: Layer, image: Array, label: int) -> Array:

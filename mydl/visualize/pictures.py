@@ -22,7 +22,7 @@ MOST = 99.5  # percent of values that a picture's range holds: a few extreme one
 STRENGTH = 0.6  # of a map that lies on a picture
 
 DPI = 100
-SIDE = 330  # pixels that a panel's longer side is drawn with, at least
+SIDE, LARGEST_SIDE = 330, 700  # pixels that a panel is drawn with across, at least and at most
 MARGIN = 0.12  # inches
 LINE = 0.19  # inches of a line of a title
 
@@ -96,8 +96,8 @@ def overlaid(pixels: Array, values: Array, *, with_sign: bool = False) -> Array:
     return _bytes(((1 - weight) * grey + weight * colours) / 255)
 
 
-def tiled(pictures: Array, columns: int, gap: int = 1) -> Array:
-    """Pictures (n, h, w, C) of one size in rows, with lines of zeros between them.
+def tiled(pictures: Array, columns: int, gap: int = 1, between: int = 0) -> Array:
+    """Pictures (n, h, w, C) of one size in rows, with lines of one value between them.
 
     >>> tiled(np.ones((3, 2, 2, 4), np.uint8), columns=2).shape
     (5, 5, 4)
@@ -105,7 +105,7 @@ def tiled(pictures: Array, columns: int, gap: int = 1) -> Array:
     n, h, w, channels = pictures.shape
     rows, columns = -(-n // columns), min(columns, n)
     shape = rows * (h + gap) - gap, columns * (w + gap) - gap, channels
-    whole = np.zeros(shape, pictures.dtype)
+    whole = np.full(shape, between, pictures.dtype)
     for place, picture in enumerate(pictures):
         top, left = place // columns * (h + gap), place % columns * (w + gap)
         whole[top : top + h, left : left + w] = picture
@@ -122,8 +122,8 @@ def draw_figure(path: Path, rows: Sequence[Sequence[Panel]]) -> None:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    sides = [max(SIDE, *panel.picture.shape[:2]) / DPI for row in rows for panel in row]
-    side, columns = max(sides), max(map(len, rows))
+    needed = max(max(panel.picture.shape[:2]) for row in rows for panel in row)
+    side, columns = np.clip(needed, SIDE, LARGEST_SIDE) / DPI, max(map(len, rows))
     characters = round(15 * side)
     titles = [[fill(panel.title, characters) for panel in row] for row in rows]
     # Each row is as high as its highest picture, drawn as wide as a column, and its longest title.
