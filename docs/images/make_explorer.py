@@ -16,13 +16,13 @@ from PIL import Image
 
 IMAGES = Path(__file__).parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-INDEX = 4  # of the test image
-COLORS = 128
+INDEX = 168  # of a test image that the network gets wrong, so that there is a gradient to see
+COLORS = 256
 # Name, address of the cell, width and height of the window.
 PICTURES = (
-    ("forward", "f/features.conv1.conv/forward", 1280, 900),
+    ("forward", "f/features.conv1.conv/forward/16,16,30", 1280, 900),
     ("backward", "b/features.pool1/dx", 1280, 900),
-    ("phone", "b/features.fire3.inner.expand3x3.conv/dx", 390, 844),
+    ("phone", "b/loss/dx", 390, 844),
 )
 
 

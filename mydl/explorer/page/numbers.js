@@ -19,6 +19,8 @@ export function shortNumber(number) {
 /** A number with nine digits, more than float32 holds. */
 export function longNumber(number) {
   if (!Number.isFinite(number) || number === 0) return shortNumber(number);
+  const size = Math.abs(number);
+  if (size < 0.001 || size >= 1e9) return plain(number.toExponential(8).replace("e+", "e"));
   return plain(String(Number(number.toPrecision(9))));
 }
 

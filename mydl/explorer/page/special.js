@@ -81,7 +81,7 @@ export function competingWindows(model, { layer, slot, index: [row, column, c] }
   if (windows.length === 0) return null;
   return element("section", { class: "part" },
     element("h4", {}, "Who won each window: x, forwards"),
-    element("div", { class: "equation" }, windows.map(({ p, q }) => {
+    element("div", { class: "equation windows" }, windows.map(({ p, q }) => {
       const winner = winnerOf(x, layer.window, [p, q, c]);
       const cells = windowCells(layer.window, x.shape, [p, q]).map(({ i, j, row: r, column: s }) => {
         const inside = isInside(x.shape, [r, s, c]);
@@ -99,7 +99,7 @@ export function competingWindows(model, { layer, slot, index: [row, column, c] }
       return element("table", { class: "grid" },
         element("caption", {}, `y[${p}, ${q}]: dy ${shortNumber(cellOf(dy, [p, q, c]))}`), lines);
     })),
-    element("p", { class: "soft" }, "The framed cell is the one whose gradient this is."));
+    element("p", { class: "soft" }, "The framed cell is the one whose gradient this is. Of equal numbers the first wins."));
 }
 
 /** What batch normalisation does to one channel. */
