@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
 from ...layer import Layer, Shape
@@ -219,10 +219,15 @@ def network_blocks(network: Layer, rows: Summary, gradients: GradientNorms | Non
 
 @dataclass(frozen=True)
 class _Taker:
-    """Takes layers apart."""
+    """Takes layers apart.
+
+    Attributes:
+        around: the path of the module that is taken apart; names leave it out.
+    """
 
     rows: Mapping[str, Row]
     gradients: GradientNorms | None
+    around: str = ""
 
     def block(self, layer: Layer, path: str) -> Block | None:
         """The block of a layer; None for a chain without links."""
@@ -234,16 +239,20 @@ class _Taker:
                     blocks = [Chain([block], name) for name, block in links if block is not None]
                 return Chain(blocks) if blocks else None
             case Fire():
-                return Frame(self.box(layer, path, "fire"), self.fire(layer, path))
+                return Frame(self.box(layer, path, "fire"), self.inside(path).fire(layer, path))
             case Concat():
-                frame = self.box(layer, path, "fire")
-                names = layer.children().items()
-                return Frame(frame, self.branches(dict(names), path, frame.shape, (path, "dx")))
+                frame, taker = self.box(layer, path, "fire"), self.inside(path)
+                branches = taker.branches(layer.children(), path, frame.shape, (path, "dx"))
+                return Frame(frame, branches)
             case Bypass(inner=inner, projection=projection):
-                around = self.block(projection, join(path, "projection")) if projection else None
-                joint = self.box(layer, path, "joint")
+                way, joint = join(path, "projection"), self.box(layer, path, "joint")
+                around = self.inside(path).sure(projection, way) if projection else None
                 return Around(self.sure(inner, join(path, "inner")), around, joint)
         return self.box(layer, path, style_of(layer))
+
+    def inside(self, path: str) -> _Taker:
+        """The same for what is inside the module of a path."""
+        return replace(self, around=path)
 
     def sure(self, layer: Layer, path: str) -> Block:
         """The block of a layer that has to be seen even if it does nothing."""
@@ -270,9 +279,8 @@ class _Taker:
 
     def box(self, layer: Layer, path: str, style: str) -> Box:
         row = self.rows[path or type(layer).__name__]
-        name = row.path.removeprefix("features.").removeprefix("classifier.")
-        if not isinstance(layer, Bypass | Fire | Concat) and ".fire" in f".{name}":
-            name = name.rpartition(".")[2]
+        name = row.path.removeprefix(f"{self.around}.")
+        name = name.removeprefix("features.").removeprefix("classifier.")
         norms = () if isinstance(layer, Bypass | Fire | Concat) else self.norms(layer, path)
         text = described(layer)
         return Box(path, name, style, row.kind, text, row.output_shape, row.parameters, norms)

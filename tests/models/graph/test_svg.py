@@ -105,6 +105,20 @@ def test_networks_of_no_family_are_drawn_too():
     assert found["fork"].get("data-shape") == found["fork.concat"].get("data-shape") == "8x8x9"
 
 
+def test_names_in_a_fire_module_leave_out_the_module_s():
+    found = layers(svg(NETWORKS["tiny norm"]()))
+    fire = "features.fire2"
+    names = {
+        f"{fire}.inner": "fire2.inner",
+        f"{fire}.inner.squeeze.norm": "squeeze.norm",
+        f"{fire}.inner.expand_relu": "expand_relu",
+        f"{fire}.projection.conv": "projection.conv",
+        "classifier.conv10": "conv10",
+    }
+    for path, name in names.items():
+        assert found[path].find(f".//{SVG}tspan").text == name
+
+
 def test_an_image_that_does_not_fit_is_refused():
     with pytest.raises(LayerError, match=r"features\.conv1"):
         network_svg(build_model("squeezenet1_1"), (2, 2, 3), "too small")
