@@ -15,6 +15,7 @@ from .visualize_attribution import (
     saliency,
     smooth,
 )
+from .visualize_generation import class_, dream, fgsm, fool, invert, style
 
 visualize = typer.Typer(
     help="See what a network looks at and what it has learnt, as pictures in files.",
@@ -30,4 +31,10 @@ visualize.command("guided")(guided)
 visualize.command("cam")(cam)
 visualize.command("grad-cam")(grad_cam)
 visualize.command("occlusion")(occlusion)
+visualize.command("fool")(fool)
+visualize.command("fgsm")(fgsm)
+visualize.command("class")(class_)
+visualize.command("dream")(dream)
+visualize.command("invert")(invert)
+visualize.command("style")(style)
 visualize.command("compare")(compare)

@@ -71,9 +71,9 @@ def on_pixels(network: Network, preparation: Preparation) -> Network:
     >>> from mydl.classifier import TrainedNetwork
     >>> trained = TrainedNetwork.pretrained()
     >>> network = on_pixels(trained.network, trained.preparation)
-    >>> white = np.full((1, 64, 64, 3), 255, np.float32)
-    >>> same = trained.network.predict(trained.preparation.inputs(white[0])[None])
-    >>> bool(network.predict(white) == same)
+    >>> white = np.full((64, 64, 3), 255, np.uint8)
+    >>> same = trained.network.predict(trained.preparation.inputs(white)[None])
+    >>> bool(network.predict(white[None].astype(np.float32)) == same)
     True
     """
     copy = differentiable(network)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..layer import Array
@@ -38,9 +40,31 @@ def blurred(image: Array, sigma: float) -> Array:
     for axis in (0, 1):  # a Gaussian is the product of one of the rows and one of the columns
         around = [(reach, reach) if each == axis else (0, 0) for each in range(image.ndim)]
         padded = np.pad(image, around, mode="edge")
-        windows = np.lib.stride_tricks.sliding_window_view(padded, len(weights), axis=axis)
-        image = windows @ weights
+        length = image.shape[axis]
+        parts = (padded.take(range(k, k + length), axis) for k in range(len(weights)))
+        image = sum(
+            (w * part for w, part in zip(weights, parts, strict=True)), np.zeros_like(image)
+        )
     return image
+
+
+def at_scales(gradient: Array, sigmas: Sequence[float]) -> Array:
+    """A gradient with its coarse parts as strong as its fine ones: it is blurred several ways.
+
+    ::
+
+        sum over sigma of g / std g            g: the gradient, blurred by sigma
+
+    What a network answers to is strongest in fine detail, of which a picture has least.
+
+    >>> at_scales(np.array([1.0, -1.0]).reshape(2, 1, 1), [0.0]).ravel()
+    array([ 1., -1.])
+    """
+    total = np.zeros_like(gradient)
+    for sigma in sigmas:
+        part = blurred(gradient, sigma)
+        total += part / (part.std() + np.finfo(part.dtype).tiny)
+    return total
 
 
 def scaled(image: Array, size: tuple[int, int]) -> Array:

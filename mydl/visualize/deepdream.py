@@ -8,8 +8,9 @@ from ..layer import Array
 from ..models.network import Network
 from .gradients import Steps, WatchedNetwork, layer_path
 from .pixels import WHITE
-from .transforms import jitter, scaled, shifted
+from .transforms import at_scales, jitter, scaled, shifted
 
+SCALES = (0.5, 1.0)  # pixels, of the blurs of the gradient
 SMALLEST = 48  # pixels of a side: a smaller octave leaves a deep layer nothing to see
 
 
@@ -20,11 +21,11 @@ def dream(
     *,
     octaves: int = 5,
     ratio: float = 1.4,
-    steps: int = 20,
-    rate: float = 2.0,
+    iterations: int = 20,
+    rate: float = 1.5,
     most_jitter: int = 16,
     seed: int = 0,
-    clock: Steps = range,
+    steps: Steps = range,
 ) -> Array:
     """Gradient ascent on the size of a layer's activations, from a small picture to the whole one.
 
@@ -36,7 +37,8 @@ def dream(
 
     Each octave is ``ratio`` times as large as the one before: what was dreamt in a small one, large
     shapes, is scaled up and added to the picture, and dreamt on with smaller ones. The picture is
-    moved at random before each step, so that no pattern of the strides appears.
+    moved at random before each step, so that no pattern of the strides appears, and the gradient's
+    coarse parts count as much as its fine ones, see :func:`mydl.visualize.transforms.at_scales`.
 
     Args:
         network: takes grey levels, see :func:`mydl.visualize.pixels.on_pixels`.
@@ -45,11 +47,11 @@ def dream(
             late ones of parts of animals.
         octaves: how many sizes; fewer where the picture is small.
         ratio: of one size to the next.
-        steps: in each octave.
+        iterations: in each octave.
         rate: mean grey levels that a pixel changes by in a step.
         most_jitter: pixels that the picture is moved by at most.
         seed: of these moves.
-        clock: counts the steps of all octaves; one that ends early ends the dream.
+        steps: counts the steps of all octaves; one that ends early ends the dream.
 
     Returns:
         (H, W, C), float32, from 0 to 255.
@@ -58,7 +60,7 @@ def dream(
 
     >>> from mydl.models import squeezenet_tiny
     >>> image = np.random.default_rng(0).uniform(0, 255, (32, 32, 3))
-    >>> dream(squeezenet_tiny(), image, "fire3", steps=1).shape
+    >>> dream(squeezenet_tiny(), image, "fire3", iterations=1).shape
     (32, 32, 3)
     """
     rng = np.random.default_rng(seed)
@@ -68,13 +70,13 @@ def dream(
     sizes = octave_sizes(image.shape[:2], octaves, ratio)
     dreamt = np.zeros((*sizes[0], image.shape[-1]), np.float32)
     base, size = scaled(image, sizes[0]), sizes[0]
-    for step in clock(steps * len(sizes)):
-        if sizes[step // steps] != size:
-            size = sizes[step // steps]
+    for step in steps(iterations * len(sizes)):
+        if sizes[step // iterations] != size:
+            size = sizes[step // iterations]
             base, dreamt = scaled(image, size), scaled(dreamt, size)
         by = jitter(most_jitter, rng)
         dimage = _towards_more(watched, path, shifted(base + dreamt, by))
-        dimage = shifted(dimage, (-by[0], -by[1]))
+        dimage = at_scales(shifted(dimage, (-by[0], -by[1])), SCALES)
         dreamt += rate * dimage / (np.abs(dimage).mean() + np.finfo(np.float32).tiny)
         dreamt = np.clip(base + dreamt, 0, WHITE) - base
     return np.clip(image + scaled(dreamt, sizes[-1]), 0, WHITE)
