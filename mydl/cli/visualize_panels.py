@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TILE = 24  # pixels of the side of a filter or a map among many, at least
 COVER = 5  # the square that covers a part of the picture goes so often into its side
-STEP = 5  # and is moved so often on the way to where it does not overlap
+STEP = 5  # and is moved by about such a part of its side
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def occlusion(look: Look, window: int | None = None, stride: int | None = None) 
 
     side = min(look.image.shape[:2])
     window = max(1, side // COVER) if window is None else window
-    stride = max(1, window // STEP) if stride is None else stride
+    stride = min(window, max(2, window // STEP)) if stride is None else stride
     found = occlusion(
         look.network,
         look.image,
@@ -187,9 +187,7 @@ def occlusion(look: Look, window: int | None = None, stride: int | None = None) 
         stride=stride,
         steps=steps_of("occlusion"),
     )
-    title = (
-        f"occlusion, {window}x{window}: the probability falls by up to {100 * found.max():.0f} %"
-    )
+    title = f"occlusion, {window}x{window}: up to {100 * found.max():.0f} points less"
     return Panel(title, overlaid(look.subject.pixels, found, with_sign=True))
 
 

@@ -48,7 +48,7 @@ def filters(network: Layer, layer: str | None = None) -> Array:
     if path not in _convolutions(network):
         kind = type(dict(network.named_layers())[path]).__name__
         raise ValueError(
-            f"{path} is a {kind} and has no filters: name a convolution, such as "
+            f"{path} is a {kind} and has no filters itself: name a convolution, such as "
             f"{first_convolution(network)}"
         )
     weight = dict(network.named_parameters())[f"{path}.weight"].data

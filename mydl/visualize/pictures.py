@@ -17,8 +17,10 @@ from ..layer import Array
 from ..weights.writing import whole_file
 
 HEAT = "inferno"  # from black for the least to yellow for the most
-SIGNED = "PuOr_r"  # purple below zero, white, orange above
-MOST = 99.5  # percent of values that a picture's range holds: a few extreme ones would darken it
+BELOW, WHITE, ABOVE = np.array([[0, 114, 178], [255, 255, 255], [230, 97, 1]]) / 255
+# Percent of the values that a picture's range holds: a few extreme ones would darken it. Gradients
+# as colours need more, or the colours are glaring.
+MOST, MOST_IN_COLOUR = 99.5, 99.9
 STRENGTH = 0.6  # of a map that lies on a picture
 
 DPI = 100
@@ -51,16 +53,19 @@ def heat(values: Array) -> Array:
     >>> heat(np.array([[0.0, 1.0]])).tolist()
     [[[0, 0, 4], [252, 255, 164]]]
     """
-    return _in_colours(values / _largest(values), HEAT)
+    from matplotlib import colormaps
+
+    return _bytes(colormaps[HEAT](np.clip(values / _largest(values), 0, 1))[..., :3])
 
 
 def signed(values: Array) -> Array:
-    """A map (H, W) as a picture: white is 0, orange positive, purple negative.
+    """A map (H, W) as a picture: white is 0, orange positive, blue negative.
 
-    >>> signed(np.array([[-1.0, 0.0, 1.0]]))[0, 1].tolist()
-    [247, 247, 246]
+    >>> signed(np.array([[-1.0, 0.0, 1.0]])).tolist()
+    [[[0, 114, 178], [255, 255, 255], [230, 97, 1]]]
     """
-    return _in_colours(0.5 + 0.5 * values / _largest(values), SIGNED)
+    sizes = _sizes(values)
+    return _bytes((1 - sizes) * WHITE + sizes * _hues(values))
 
 
 def grey_at_zero(values: Array) -> Array:
@@ -69,7 +74,7 @@ def grey_at_zero(values: Array) -> Array:
     >>> grey_at_zero(np.array([-2.0, 0.0, 2.0]).reshape(1, 1, 3)).ravel()
     array([  0, 128, 255], dtype=uint8)
     """
-    return _bytes(0.5 + 0.5 * coloured(values) / _largest(values))
+    return _bytes(0.5 + 0.5 * coloured(values) / _largest(values, MOST_IN_COLOUR))
 
 
 def enlarged(values: Array, shape: tuple[int, int]) -> Array:
@@ -85,15 +90,15 @@ def overlaid(pixels: Array, values: Array, *, with_sign: bool = False) -> Array:
 
     Args:
         pixels: (H, W, C), uint8; it is drawn in grey, so that the colours are the map's.
-        values: (h, w), of any size; where it is 0 the picture shows unchanged.
+        values: (h, w), of any size; where it is 0 the grey picture shows.
         with_sign: whether the map has two directions; else it is cut at 0.
     """
     scaled = enlarged(values, pixels.shape[:2])
     scaled = scaled if with_sign else np.maximum(scaled, 0)
     grey = np.repeat(coloured(pixels).mean(axis=-1, keepdims=True), 3, axis=-1)
-    weight = STRENGTH * np.clip(np.abs(scaled) / _largest(scaled), 0, 1)[..., None]
-    colours = signed(scaled) if with_sign else heat(scaled)
-    return _bytes(((1 - weight) * grey + weight * colours) / 255)
+    weight = STRENGTH * _sizes(scaled)
+    colours = _hues(scaled) if with_sign else heat(scaled) / 255
+    return _bytes((1 - weight) * grey / 255 + weight * colours)
 
 
 def tiled(pictures: Array, columns: int, gap: int = 1, between: int = 0) -> Array:
@@ -147,18 +152,22 @@ def draw_figure(path: Path, rows: Sequence[Sequence[Panel]]) -> None:
             figure.savefig(file, dpi=DPI, format=path.suffix.lower().removeprefix("."))
 
 
-def _largest(values: Array) -> float:
+def _largest(values: Array, percent: float = MOST) -> float:
     """The size of value that ends a picture's range; 1 where all are 0."""
     sizes = np.abs(values)
     if not sizes.any():
         return 1.0
-    return float(np.percentile(sizes, MOST) or sizes.max())
+    return float(np.percentile(sizes, percent) or sizes.max())
 
 
-def _in_colours(fractions: Array, name: str) -> Array:
-    from matplotlib import colormaps
+def _sizes(values: Array) -> Array:
+    """How far a map (H, W) is from 0, from 0 to 1, (H, W, 1)."""
+    return np.clip(np.abs(values) / _largest(values), 0, 1)[..., None]
 
-    return _bytes(colormaps[name](np.clip(fractions, 0, 1))[..., :3])
+
+def _hues(values: Array) -> Array:
+    """The colour of the sign of a map (H, W), as fractions, (H, W, 3)."""
+    return np.where(values[..., None] > 0, ABOVE, BELOW)
 
 
 def _bytes(fractions: Array) -> Array:

@@ -1,0 +1,40 @@
+"""Draw the pictures of docs/visualize.md: visualize-saliency.jpg and so on.
+
+    python docs/images/make_visualize.py                   # all
+    python docs/images/make_visualize.py cam occlusion     # these
+
+The photograph, of Grace Hopper, is by the US Navy and in the public domain; matplotlib has it.
+"""
+
+import sys
+from pathlib import Path
+
+from matplotlib.cbook import get_sample_data
+
+from mydl.cli.visualize import visualize
+
+IMAGES = Path(__file__).parent
+PHOTOGRAPH = get_sample_data("grace_hopper.jpg", asfileobj=False)
+OTHER_CLASS = "Windsor tie"
+# The arguments of each command; "{photograph}" stands for the photograph.
+COMMANDS = {
+    "filters": [],
+    "activations": ["{photograph}", "--layer", "fire2", "--maps", "36"],
+    "saliency": ["{photograph}"],
+    "smooth": ["{photograph}"],
+    "guided": ["{photograph}"],
+    "cam": ["{photograph}"],
+    "grad-cam": ["{photograph}", "--label", OTHER_CLASS],
+    "occlusion": ["{photograph}"],
+}
+
+
+def main() -> None:
+    for name in sys.argv[1:] or COMMANDS:
+        arguments = [each.format(photograph=PHOTOGRAPH) for each in COMMANDS[name]]
+        out = IMAGES / f"visualize-{name}.jpg"
+        visualize([name, *arguments, "--out", str(out)], standalone_mode=False)
+
+
+if __name__ == "__main__":
+    main()
