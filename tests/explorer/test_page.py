@@ -306,7 +306,8 @@ def test_text_can_be_read_in_light_and_dark(visit, scheme):
               .map((node) => {
                 let under = node;
                 const ground = () => getComputedStyle(under).backgroundColor;
-                while (under.parentElement && /^rgba.*, 0\\)$/.test(ground())) under = under.parentElement;
+                const isClear = () => /^rgba.*, 0\\)$/.test(ground());
+                while (under.parentElement && isClear()) under = under.parentElement;
                 return [node.outerHTML.slice(0, 80), getComputedStyle(node).color, ground()];
               })"""
         )
