@@ -1,7 +1,8 @@
 """Draw the pictures of docs/visualize.md: visualize-saliency.jpg and so on.
 
+    mydl train --out runs/digits
     python docs/images/make_visualize.py                   # all
-    python docs/images/make_visualize.py cam occlusion     # these
+    python docs/images/make_visualize.py cam occlusion     # these; only compare needs the run
 
 The photograph, of Grace Hopper, is by the US Navy and in the public domain; matplotlib has it.
 """
@@ -16,6 +17,7 @@ from mydl.cli.visualize import visualize
 IMAGES = Path(__file__).parent
 PHOTOGRAPH = get_sample_data("grace_hopper.jpg", asfileobj=False)
 OTHER_CLASS = "Windsor tie"
+RUN = "runs/digits"
 # The arguments of each command; "{photograph}" stands for the photograph.
 COMMANDS = {
     "filters": [],
@@ -26,6 +28,7 @@ COMMANDS = {
     "cam": ["{photograph}"],
     "grad-cam": ["{photograph}", "--label", OTHER_CLASS],
     "occlusion": ["{photograph}"],
+    "compare": ["--model", RUN, "--index", "0", "--index", "168", "--show", "cam,occlusion"],
 }
 
 

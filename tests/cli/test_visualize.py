@@ -22,7 +22,7 @@ COMMANDS = {
     "cam": [],
     "grad-cam": ["--layer", "fire2"],
     "occlusion": ["--window", "16", "--stride", "16"],
-    "compare": ["--index", "1", "--index", "2", "--show", "filters,activations,cam,occlusion"],
+    "compare": ["--index", "1", "--index", "2", "--show", "filters,cam"],
 }
 
 
