@@ -18,7 +18,7 @@ OPTIMIZER_DEFAULTS: dict[str, dict[str, Any]] = {
     "adam": {"lr": 1e-3, "weight_decay": 0.0},
     "adamw": {"lr": 1e-3, "weight_decay": 0.01},
     "rmsprop": {"lr": 1e-3, "momentum": 0.0, "weight_decay": 0.0},
-    "muon": {"lr": 0.015, "momentum": 0.95, "weight_decay": 0.1},
+    "muon": {"lr": 0.0075, "momentum": 0.95, "weight_decay": 0.1},
 }
 
 CIFAR10 = {"epochs": 30, "batch_size": 128, "shard_size": 32}
@@ -38,23 +38,22 @@ _CIFAR10_PRESET = {
     "bypass": "simple",
     "dropout": 0.0,
     "final_relu": False,
-    "optimizer": "muon",
-    "batch_size": 128,
     "shard_size": 32,
     "label_smoothing": 0.1,
     "validation": 0.02,
 }
 PRESETS: dict[str, dict[str, Any]] = {
-    "cifar10-fast": {**_CIFAR10_PRESET, **OPTIMIZER_DEFAULTS["muon"], "epochs": 10},
+    "cifar10-fast": {**_CIFAR10_PRESET, "epochs": 10, "batch_size": 128},
     "cifar10-best": {
         **_CIFAR10_PRESET,
-        **OPTIMIZER_DEFAULTS["muon"],
         "squeeze_ratio": 0.25,
-        "epochs": 45,
+        "epochs": 34,
         "batch_size": 256,
-        "lr": 0.02,
+        "optimizer": "muon",
+        "lr": 0.0075,
+        "momentum": 0.95,
+        "weight_decay": 0.1,
         "cutout": 8,
-        "ema": 0.999,
     },
 }
 
