@@ -54,7 +54,7 @@ class Subject:
         planes = [plane(self.pixels[..., c]) for c in range(self.pixels.shape[-1])]
         return replace(self, pixels=np.stack(planes, axis=-1))
 
-    def class_of(self, name: str) -> int:
+    def class_of(self, name: str, option: str = "--label") -> int:
         """The number of a class that a person names by its name, its synset id or its number.
 
         Raises:
@@ -69,7 +69,7 @@ class Subject:
         near = get_close_matches(name, names, 1)
         hint = f": did you mean {near[0]!r}?" if near else ""
         raise ValueError(
-            f"--label must be the name of a class, such as {names[0]!r}, or a number from 0 to "
+            f"{option} must be the name of a class, such as {names[0]!r}, or a number from 0 to "
             f"{len(names) - 1}, got {name!r}{hint}"
         )
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -22,15 +19,18 @@ from .visualize_options import (
     steps_of,
     write_figure,
 )
-
-if TYPE_CHECKING:
-    from ..classifier import TrainedNetwork
-    from ..layer import Array
-    from ..models.network import Network
-
-PHOTOGRAPH = 224  # pixels of a side, from which on a network is for photographs
-SIZE = 320  # pixels of the longer side of a picture that is dreamt on or painted
-SMALLEST, LARGEST = 16, 2048
+from .visualize_scene import (
+    LARGEST,
+    SIZE,
+    SMALLEST,
+    Scene,
+    as_bytes,
+    one_thread,
+    painting_of,
+    whole,
+    write_change,
+    write_picture,
+)
 
 Size = Annotated[
     int | None,
@@ -68,10 +68,12 @@ def fool(
     from ..visualize.fooling import fool, least_probable
 
     path = place_for(out, "fool")
-    scene = _Scene.of(find_subject(model, image, index))
-    with _one_thread():
+    scene = Scene.of(find_subject(model, image, index))
+    with one_thread():
         target = (
-            least_probable(scene.network, scene.image) if to is None else scene.subject.class_of(to)
+            scene.subject.class_of(to, option="--to")
+            if to is not None
+            else least_probable(scene.network, scene.image)
         )
         changed = fool(
             scene.network,
@@ -82,7 +84,7 @@ def fool(
             iterations=iterations,
             steps=steps_of("fooling"),
         )
-        _write_change(path, scene, changed)
+        write_change(path, scene, changed)
 
 
 def fgsm(
@@ -106,15 +108,15 @@ def fgsm(
 
     path = place_for(out, "fgsm")
     subject = find_subject(model, image, index)
-    scene, number = _Scene.of(subject), class_of(subject, label)
-    with _one_thread():
+    scene, number = Scene.of(subject), class_of(subject, label)
+    with one_thread():
         if step is None:
             steps = steps_of("FGSM")
             changed, step = smallest_fgsm(scene.network, scene.image, number, steps=steps)
         else:
             changed = fgsm(scene.network, scene.image, number, step)
         typer.echo(f"Each value changed by {step:g} of 255 grey levels")
-        _write_change(path, scene, changed)
+        write_change(path, scene, changed)
 
 
 def class_(
@@ -136,26 +138,29 @@ def class_(
     out: Out = None,
 ) -> None:
     """Draw what a network takes for a class, from noise: mydl visualize class flamingo."""
-    from ..visualize.pictures import Panel, coloured
+    import numpy as np
+
+    from ..visualize.pictures import Panel
     from ..visualize.synthesis import class_image
 
     path = place_for(out, "class")
-    trained, name = _network(model)
-    side = size or trained.network.image_shape[0]
-    scene = _Scene.of(Subject(trained, name, "noise", _grey(trained, side)))
+    trained, name = find_network(None if model == PRETRAINED else Path(model).expanduser())
+    rows, columns, channels = trained.network.image_shape
+    shape = (size or rows, size or columns, channels)
+    scene = Scene.of(Subject(trained, name, "noise", np.zeros(shape, np.uint8)))
     row = []
-    with _one_thread():
-        for number in [scene.subject.class_of(label) for label in labels]:
+    with one_thread():
+        for number in [scene.subject.class_of(label, "CLASS") for label in labels]:
             called = scene.subject.class_names[number]
             made = class_image(
                 scene.network,
                 number,
-                scene.image.shape,
+                shape,
                 iterations=iterations,
                 seed=seed,
                 steps=steps_of(called),
             )
-            row.append(Panel(scene.answer(made, number), coloured(_pixels(made))))
+            row.append(Panel(scene.answer(made, number), as_bytes(made)))
     write_figure(path, [row])
 
 
@@ -185,8 +190,8 @@ def dream(
     from ..visualize.stages import stage_to_dream
 
     path = place_for(out, "dream")
-    scene = _Scene.of(_whole(find_subject(model, image, index), image, size))
-    with _one_thread():
+    scene = Scene.of(whole(find_subject(model, image, index), image, size))
+    with one_thread():
         made = dream(
             scene.network,
             scene.image,
@@ -197,7 +202,7 @@ def dream(
             seed=seed,
             steps=steps_of("dreaming"),
         )
-    _write_picture(path, made)
+    write_picture(path, made)
 
 
 def invert(
@@ -212,33 +217,37 @@ def invert(
             show_default="an early, a middle and a late one",
         ),
     ] = None,
-    iterations: Annotated[int, typer.Option(min=1, help="Steps for each layer.")] = 300,
+    smoothness: Annotated[
+        float, typer.Option(min=0, help="Weight of the total variation; late layers need more.")
+    ] = 6e-4,
+    iterations: Annotated[int, typer.Option(min=1, help="Steps for each layer.")] = 200,
     seed: Seed = 0,
     out: Out = None,
 ) -> None:
     """Make, from noise, a picture with the same features: what a layer keeps of a picture."""
     from ..visualize.gradients import layer_path
     from ..visualize.inversion import feature_distance, invert
-    from ..visualize.pictures import Panel, coloured
+    from ..visualize.pictures import Panel
     from ..visualize.stages import stages_to_invert
 
     path = place_for(out, "invert")
-    scene = _Scene.of(find_subject(model, image, index))
+    scene = Scene.of(find_subject(model, image, index))
     paths = [layer_path(scene.network, each) for each in layers or stages_to_invert(scene.network)]
-    row = [Panel(scene.subject.picture_name, coloured(scene.subject.pixels))]
-    with _one_thread():
+    row = [Panel(scene.subject.picture_name, scene.subject.pixels)]
+    with one_thread():
         for place in paths:
             made = invert(
                 scene.network,
                 scene.image,
                 place,
+                smoothness=smoothness,
                 iterations=iterations,
                 seed=seed,
                 steps=steps_of(place),
             )
             far = feature_distance(scene.network, made, scene.image, place)
             title = f"from {place}: its features are {100 * far:.1f} % off"
-            row.append(Panel(title, coloured(_pixels(made))))
+            row.append(Panel(title, as_bytes(made)))
     write_figure(path, [row])
 
 
@@ -269,9 +278,9 @@ def style(
     from ..visualize.style import StyleObjective, StyleWeights, style_transfer
 
     path = place_for(out, "style")
-    scene = _Scene.of(_whole(find_subject(model, image, index), image, size))
-    painting = _painting(like, max(scene.image.shape[:2]), scene.image.shape[-1])
-    with _one_thread():
+    scene = Scene.of(whole(find_subject(model, image, index), image, size))
+    painting = painting_of(like, max(scene.image.shape[:2]))
+    with one_thread():
         objective = StyleObjective(
             scene.network,
             scene.image,
@@ -290,131 +299,4 @@ def style(
         f"Distance from the style: {before:.3f} before, {objective.style_loss:.3f} now; from the "
         f"content: {objective.content_loss:.3f}"
     )
-    _write_picture(path, made)
-
-
-@dataclass(frozen=True)
-class _Scene:
-    """A subject whose network takes grey levels.
-
-    Attributes:
-        subject: the network and the picture.
-        network: takes grey levels from 0 to 255.
-        image: the picture's, (H, W, C), float32.
-    """
-
-    subject: Subject
-    network: Network
-    image: Array
-
-    @classmethod
-    def of(cls, subject: Subject) -> _Scene:
-        import numpy as np
-
-        from ..visualize.pixels import on_pixels
-
-        trained = subject.trained
-        network = on_pixels(trained.network, trained.preparation)
-        return cls(subject, network, subject.pixels.astype(np.float32))
-
-    def answer(self, image: Array, label: int | None = None) -> str:
-        """The class of an image, the network's answer if none is given, with its probability."""
-        p = self.network.probabilities(image[None])[0]
-        number = int(p.argmax()) if label is None else label
-        return f"{self.subject.class_names[number]}, {100 * p[number]:.1f} %"
-
-
-def _write_change(path: Path, scene: _Scene, changed: Array) -> None:
-    """Write a picture before and after, and what changed in between, and say what it did."""
-    import numpy as np
-
-    from ..visualize.pictures import Panel, coloured, grey_at_zero
-
-    change = changed - scene.image
-    before, after = scene.answer(scene.image), scene.answer(changed)
-    largest, mean = np.abs(change).max(), np.abs(change).mean()
-    size = f"{mean:.2f} of 255 grey levels on average, at most {largest:.0f}"
-    typer.echo(f"{scene.subject.picture_name}: {before}\nchanged by {size}: {after}")
-    row = [
-        Panel(f"{scene.subject.picture_name}: {before}", coloured(scene.subject.pixels)),
-        Panel(f"changed: {after}", coloured(_pixels(changed))),
-        Panel(f"the change, magnified: {size}", grey_at_zero(change)),
-    ]
-    write_figure(path, [row])
-
-
-def _network(model: str) -> tuple[TrainedNetwork, str]:
-    return find_network(None if model == PRETRAINED else Path(model).expanduser())
-
-
-def _whole(subject: Subject, image: str | None, size: int | None) -> Subject:
-    """The subject with all of a file's picture, where the network is for photographs or one asks.
-
-    Networks see a square of it when they classify, but take any size.
-    """
-    from dataclasses import replace
-
-    if image is None or (size is None and subject.pixels.shape[0] < PHOTOGRAPH):
-        return subject if size is None else subject.scaled(size)
-    pixels = _read(Path(image).expanduser(), size or SIZE, subject.pixels.shape[-1])
-    return replace(subject, pixels=pixels)
-
-
-def _read(path: Path, size: int, channels: int) -> Array:
-    """A file's picture with ``size`` pixels on its longer side, (H, W, channels), uint8."""
-    import numpy as np
-    from PIL import Image as images
-
-    from ..data.preprocess import read_photograph
-
-    photograph = read_photograph(path)
-    scale = size / max(photograph.size)
-    width, height = (max(SMALLEST, round(side * scale)) for side in photograph.size)
-    photograph = photograph.resize((width, height), images.Resampling.LANCZOS)
-    if channels == 1:
-        return np.asarray(photograph.convert("L"))[..., None]
-    return np.asarray(photograph)
-
-
-def _painting(path: Path | None, size: int, channels: int) -> Array:
-    """The picture to take the style from."""
-    from ..visualize.strokes import brush_strokes
-
-    if path is not None:
-        return _read(path.expanduser(), size, channels)
-    strokes = brush_strokes(size)
-    return strokes if channels == 3 else strokes.mean(axis=-1, keepdims=True)
-
-
-def _grey(trained: TrainedNetwork, side: int) -> Array:
-    import numpy as np
-
-    return np.full((side, side, trained.network.image_shape[-1]), 128, np.uint8)
-
-
-def _pixels(image: Array) -> Array:
-    """Grey levels as bytes."""
-    import numpy as np
-
-    return np.clip(np.rint(image), 0, 255).astype(np.uint8)
-
-
-def _write_picture(path: Path, image: Array) -> None:
-    """Write grey levels (H, W, C) as a picture of so many pixels, and say so."""
-    from matplotlib.image import imsave
-
-    from ..visualize.pictures import coloured
-    from ..weights.writing import whole_file
-
-    with whole_file(path) as file:
-        imsave(file, coloured(_pixels(image)), format=path.suffix.lower().removeprefix("."))
-    typer.echo(f"Wrote {path}")
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep BLAS to one thread: one image is too little work to share, and more wait than work."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        yield
+    write_picture(path, made)

@@ -19,7 +19,7 @@ def fool(
     *,
     confidence: float = 0.9,
     limit: float = 8.0,
-    rate: float = 0.25,
+    rate: float = 0.1,
     iterations: int = 200,
     steps: Steps = range,
 ) -> Array:

@@ -10,6 +10,9 @@ from ..optim import Adam
 from .gradients import Steps, WatchedNetwork, layer_path
 from .losses import ContentLoss, TotalVariation
 from .pixels import WHITE
+from .transforms import at_scales
+
+SCALES = (0.0, 1.0, 2.0, 4.0)  # pixels, of the blurs of the gradient
 
 
 def invert(
@@ -17,8 +20,8 @@ def invert(
     image: Array,
     layer: str,
     *,
-    smoothness: float = 1e-5,
-    iterations: int = 300,
+    smoothness: float = 6e-4,
+    iterations: int = 200,
     rate: float = 8.0,
     seed: int = 0,
     steps: Steps = range,
@@ -28,6 +31,10 @@ def invert(
     ::
 
         loss = |f(x) - f(image)|^2 / |f(image)|^2 + smoothness * total variation of x
+
+    The gradient's coarse parts count as much as its fine ones, see
+    :func:`mydl.visualize.transforms.at_scales`: late layers hardly tell coarse shapes and colours
+    apart, and noise would hide them.
 
     Early layers give back the image nearly as it was; late ones the parts and not their places.
 
@@ -69,7 +76,7 @@ def invert(
         dx = watched.backward(begin_at={path: content.backward()})
         variation.forward(x[None])
         dx += np.float32(smoothness) * variation.backward()
-        adam.step(dx.reshape(-1))
+        adam.step(at_scales(dx[0], SCALES).reshape(-1))
         np.clip(x, 0, WHITE, out=x)
     return x
 
