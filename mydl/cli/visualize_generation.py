@@ -84,7 +84,7 @@ def fool(
             iterations=iterations,
             steps=steps_of("fooling"),
         )
-        write_change(path, scene, changed)
+        write_change(path, scene, changed, "--limit")
 
 
 def fgsm(
@@ -116,12 +116,12 @@ def fgsm(
         else:
             changed = fgsm(scene.network, scene.image, number, step)
         typer.echo(f"Each value changed by {step:g} of 255 grey levels")
-        write_change(path, scene, changed)
+        write_change(path, scene, changed, "--step")
 
 
 def class_(
     labels: Annotated[
-        list[str], typer.Argument(metavar="CLASS...", help="Classes, by their names or numbers.")
+        list[str], typer.Argument(metavar="CLASS", help="Classes, by their names or numbers.")
     ],
     model: Model = PRETRAINED,
     size: Annotated[
@@ -181,7 +181,7 @@ def dream(
     rate: Annotated[
         float,
         typer.Option(min=0, help="Grey levels that a pixel changes by in a step, on average."),
-    ] = 1.5,
+    ] = 1.0,
     seed: Seed = 0,
     out: Out = None,
 ) -> None:

@@ -53,8 +53,15 @@ class Scene:
         return f"{self.subject.class_names[number]}, {100 * p[number]:.1f} %"
 
 
-def write_change(path: Path, scene: Scene, changed: Array) -> None:
-    """Write a picture before and after, and what changed in between, and say what it did."""
+def write_change(path: Path, scene: Scene, changed: Array, option: str) -> None:
+    """Write a picture before and after, and what changed in between, and say what it did.
+
+    Args:
+        path: of the file.
+        scene: the picture before.
+        changed: the picture after.
+        option: what allows a larger change, where this one was not enough.
+    """
     import numpy as np
 
     from ..visualize.pictures import Panel, grey_at_zero
@@ -64,6 +71,9 @@ def write_change(path: Path, scene: Scene, changed: Array) -> None:
     largest, mean = np.abs(change).max(), np.abs(change).mean()
     size = f"{mean:.2f} of 255 grey levels on average, at most {largest:.0f}"
     typer.echo(f"{scene.subject.picture_name}: {before}\nchanged by {size}: {after}")
+    answers = scene.network.predict(np.stack([scene.image, changed]))
+    if answers[0] == answers[1]:
+        typer.echo(f"The network's answer is the same: allow a larger change with {option}")
     row = [
         Panel(f"{scene.subject.picture_name}: {before}", scene.subject.pixels),
         Panel(f"changed: {after}", as_bytes(changed)),

@@ -22,7 +22,7 @@ def dream(
     octaves: int = 5,
     ratio: float = 1.4,
     iterations: int = 20,
-    rate: float = 1.5,
+    rate: float = 1.0,
     most_jitter: int = 16,
     seed: int = 0,
     steps: Steps = range,

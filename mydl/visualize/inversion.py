@@ -82,7 +82,7 @@ def invert(
 
 
 def feature_distance(network: Network, x: Array, image: Array, layer: str) -> float:
-    """|f(x) - f(image)|^2 / |f(image)|^2, f being a layer's activations."""
+    """How far the features of ``x`` are from an image's in a layer: 0 for the same, 1 for none."""
     path = layer_path(network, layer)
     watched = WatchedNetwork(network, [path], whole=False)
     found = []

@@ -48,6 +48,11 @@ def test_fooling_says_what_it_did(folder):
     assert lines[0] == "Each value changed by 4 of 255 grey levels"
 
 
+def test_a_change_that_is_too_small_is_called_so(folder):
+    lines = run("fgsm", "--step", "0", "--model", "model.npz").stdout.splitlines()
+    assert "The network's answer is the same: allow a larger change with --step" in lines
+
+
 def test_a_dream_and_a_painting_have_the_size_that_one_asks_for(folder):
     pixels = np.random.default_rng(0).integers(0, 256, (50, 100, 3)).astype(np.uint8)
     Image.fromarray(pixels).save("photo.png")

@@ -145,7 +145,7 @@ def norm(network, image):
 
 
 def test_a_dream_raises_the_layers_norm(network, image):
-    made = dream(network, image, LAYER, octaves=1, iterations=10, most_jitter=2)
+    made = dream(network, image, LAYER, octaves=1, iterations=10, rate=2.0, most_jitter=2)
     assert norm(network, made) > 1.2 * norm(network, image)
     assert made.min() >= 0
     assert made.max() <= 255
