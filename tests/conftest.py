@@ -1,6 +1,7 @@
 """Settings for all tests."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,18 @@ from hypothesis import settings
 settings.register_profile("mydl", deadline=None)
 settings.register_profile("few", deadline=None, max_examples=5)
 settings.load_profile(os.environ.get("MYDL_HYPOTHESIS_PROFILE", "mydl"))
+
+
+def pytest_configure():
+    """Let Ctrl-C and a closed terminal mean what they mean.
+
+    A shell that starts the tests in the background, or nohup, has them ignored, which the commands
+    that are tested would inherit.
+    """
+    for name, usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 @pytest.fixture(scope="session")
