@@ -129,7 +129,13 @@ def _read_legacy(raw: bytes) -> dict[str, Array]:
         storages[key] = array(file.read(count * item_size(kind)), kind, (count,))
     if file.read(1):
         raise FormatError(f"{len(raw) - file.tell() + 1} bytes follow the last storage")
-    return _tensors(content, lambda key, kind, count: storages[key])
+
+    def find(key: str, kind: str, count: int) -> Array:
+        if key not in storages:
+            raise FormatError(f"the storage {quoted(key)} of a tensor is missing")
+        return storages[key]
+
+    return _tensors(content, find)
 
 
 # ---- what the pickle builds ---------------------------------------------------------------------
