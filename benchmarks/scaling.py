@@ -29,8 +29,9 @@ from mydl.bench.cases import Case, Mode
 from mydl.bench.compare import Comparison, compare
 from mydl.bench.implementations import choose_implementations
 from mydl.bench.machine import machine
-from mydl.bench.plot import COLOURS, LIMIT, TITLES, check_plot_path, save_with_legend
+from mydl.bench.plot import COLOURS, LIMIT, TITLES, save_with_legend
 from mydl.bench.results import results
+from mydl.figure_files import check_picture
 from mydl.layer import whole_number
 from mydl.parallel import usable_threads
 
@@ -180,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if not path.parent.is_dir():
                 raise ValueError(f"there is no folder {path.parent}")
         if options.plot:
-            check_plot_path(options.plot)
+            check_picture(options.plot, "--plot")
         whole_number(options.rounds, "--rounds", 1)
         points = choose_points(options)
     except ValueError as error:

@@ -18,6 +18,7 @@ SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if EXERCISES not in path
 # Imports go from a part to parts before it in this list, never after.
 ORDER = [
     "names",
+    "figure_files",
     "kernels",
     "layer",
     "init",

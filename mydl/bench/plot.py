@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.figure import Figure
 
 from .compare import Comparison
@@ -24,16 +23,6 @@ COLOURS = dict(
 )
 LIMIT = "limit of direct convolution"
 TITLES = {"train": "training", "infer": "inference"}
-
-
-def check_plot_path(path: Path) -> None:
-    """Raise ValueError if a picture cannot be written to a path, before anything is measured."""
-    kinds = FigureCanvasBase.filetypes
-    ending = path.suffix.lower().removeprefix(".")
-    if ending not in kinds:
-        raise ValueError(f"--plot must end in one of {', '.join(sorted(kinds))}, got {path}")
-    if not path.parent.is_dir():
-        raise ValueError(f"--plot: there is no folder {path.parent}")
 
 
 def draw(path: Path, comparisons: Sequence[Comparison]) -> None:

@@ -93,9 +93,9 @@ def bench(
         _profile(cases, threads or 1, as_json)
         return
     if plot is not None:
-        from ..bench.plot import check_plot_path
+        from ..figure_files import check_picture
 
-        check_plot_path(plot)
+        check_picture(plot, "--plot")
     threads = threads or usable_threads()
     _compare(cases, names, threads, rounds, seconds, startup, plot, as_json)
 

@@ -73,7 +73,7 @@ def gradcheck(
     cases = _choose(names or [], shape)
     for path, option in ((plot, "--plot"), (sweep, "--sweep")):
         if path is not None:
-            from ..gradcheck.picture import check_picture
+            from ..figure_files import check_picture
 
             check_picture(path, option)
     # The matrices are small, and idle BLAS threads spin against whatever else the machine does.

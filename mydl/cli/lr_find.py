@@ -36,10 +36,11 @@ def lr_find(
     Takes the options of `mydl train`, and trains as that would, for a few hundred steps. Draws the
     loss over the learning rate.
     """
+    from ..figure_files import check_picture
     from ..training.lr_find import find_lr
-    from ..training.lr_plot import check_picture, draw_sweep
+    from ..training.lr_plot import draw_sweep
 
-    check_picture(out)
+    check_picture(out, "--out")
     dataset = run.open_dataset()
     watch = _show if sys.stderr.isatty() else None
     sweep = find_lr(

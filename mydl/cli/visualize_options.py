@@ -53,7 +53,7 @@ def class_of(subject: Subject, label: str | None) -> int:
 
 def place_for(out: Path | None, name: str) -> Path:
     """Where a command's picture goes, checked before any work is done for it."""
-    from ..gradcheck.picture import check_picture
+    from ..figure_files import check_picture
 
     path = Path(f"{name}.png") if out is None else out
     check_picture(path, "--out")

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -25,15 +24,6 @@ MARKS = ListedColormap(["#D9D9D9", "#F4F4F4", "#D55E00"])
 UNKNOWN, RIGHT, WRONG = 0, 1, 2
 IMAGE, LINE = 3.3, 1.7  # inches of a row of pictures
 WITH_NUMBERS = 8  # rows and columns up to which each cell's number is written into it
-
-
-def check_picture(path: Path, option: str) -> None:
-    """Raise ValueError if a picture cannot be written to a path, before anything is computed."""
-    kinds = FigureCanvasBase.filetypes
-    if path.suffix.lower().removeprefix(".") not in kinds:
-        raise ValueError(f"{option} must end in one of {', '.join(sorted(kinds))}, got {path}")
-    if not path.parent.is_dir():
-        raise ValueError(f"{option}: there is no folder {path.parent}")
 
 
 def draw_errors(path: Path, diagnoses: Sequence[ArrayDiagnosis], title: str) -> None:

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from .lr_find import Sweep
-
-
-def check_picture(path: Path) -> None:
-    """Raise ValueError if a picture cannot be written to a path, before anything is computed."""
-    kinds = FigureCanvasBase.filetypes
-    if path.suffix.lower().removeprefix(".") not in kinds:
-        raise ValueError(f"--out must end in one of {', '.join(sorted(kinds))}, got {path}")
-    if not path.parent.is_dir():
-        raise ValueError(f"--out: there is no folder {path.parent}")
 
 
 def draw_sweep(path: Path, sweep: Sweep, title: str) -> None:

@@ -8,7 +8,8 @@ from PIL import Image
 from mydl.bench.cases import CASES
 from mydl.bench.compare import Comparison
 from mydl.bench.implementations import IMPLEMENTATIONS
-from mydl.bench.plot import check_plot_path, draw
+from mydl.bench.plot import draw
+from mydl.figure_files import check_picture
 
 
 def comparisons(names, cases):
@@ -30,7 +31,7 @@ def test_pictures(tmp_path, names, cases):
 
 def test_the_ending_says_the_kind(tmp_path):
     path = tmp_path / "bench.svg"
-    check_plot_path(path)
+    check_picture(path, "--plot")
     draw(path, comparisons(["mydl"], CASES[:1]))
     assert "<svg" in path.read_text()
 
@@ -45,4 +46,4 @@ def test_the_ending_says_the_kind(tmp_path):
 )
 def test_a_wrong_file_is_told_before_anything_is_measured(path, message):
     with pytest.raises(ValueError, match=message):
-        check_plot_path(Path(path))
+        check_picture(Path(path), "--plot")

@@ -6,9 +6,10 @@ import math
 import numpy as np
 import pytest
 
+from mydl.figure_files import check_picture
 from mydl.training.config import TrainingConfig
 from mydl.training.lr_find import batches, find_lr, judge_sweep
-from mydl.training.lr_plot import check_picture, draw_sweep
+from mydl.training.lr_plot import draw_sweep
 from mydl.training.trainer import Trainer
 
 QUICK = TrainingConfig(
@@ -112,6 +113,6 @@ def test_the_picture_is_drawn(tmp_path):
 
 def test_a_picture_that_cannot_be_written_is_refused_before_the_work(tmp_path):
     with pytest.raises(ValueError, match=r"--out must end in one of .*png.*, got .*sweep.doc"):
-        check_picture(tmp_path / "sweep.doc")
+        check_picture(tmp_path / "sweep.doc", "--out")
     with pytest.raises(ValueError, match="there is no folder"):
-        check_picture(tmp_path / "nowhere" / "sweep.png")
+        check_picture(tmp_path / "nowhere" / "sweep.png", "--out")
