@@ -50,9 +50,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "epochs": 34,
         "batch_size": 256,
         "optimizer": "muon",
-        "lr": 0.0075,
-        "momentum": 0.95,
-        "weight_decay": 0.1,
+        **OPTIMIZER_DEFAULTS["muon"],
         "cutout": 8,
     },
 }
