@@ -1,12 +1,10 @@
 """What the page makes of a sum before it shows it: groups, pages and addresses."""
 
 import json
-import shutil
 import subprocess
 
 import pytest
 
-from .conftest import PAGE
 from .networks import NETWORKS
 
 # Runs in node: everything that the page can be asked about a network, without a browser.
@@ -77,20 +75,14 @@ function hasOwnPlaces({ layout, place, terms }) {
 
 
 @pytest.fixture(scope="module")
-def look(tmp_path_factory):
+def look(node, page_folder):
     """``look(payload)``: for cells of all arrays what the page would show of them."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("there is no node on the path, which runs the page's script")
-    folder = tmp_path_factory.mktemp("page")
-    for script in PAGE.glob("*.js"):
-        shutil.copy(script, folder)
-    (folder / "package.json").write_text('{"type": "module"}')
-    (folder / "look.mjs").write_text(SCRIPT)
+    script = page_folder / "look.mjs"
+    script.write_text(SCRIPT)
 
     def results(payload):
         run = subprocess.run(
-            [node, str(folder / "look.mjs")],
+            [node, str(script)],
             input=json.dumps(payload),
             capture_output=True,
             text=True,
