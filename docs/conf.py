@@ -1,21 +1,34 @@
-"""Sphinx configuration."""
+"""Sphinx configuration: `sphinx-build -W docs build/docs` makes the site."""
+
+import sys
+from pathlib import Path
 
 from mydl import __version__
+
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 
 project = "mydl"
 author = "the mydl developers"
 copyright = f"2026, {author}"
 release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "numpydoc", "mathml"]
+exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
+
 myst_enable_extensions = ["dollarmath", "colon_fence"]
-myst_heading_anchors = 3
+myst_heading_anchors = 4
+
+nb_execution_mode = "force"
+nb_execution_timeout = 60  # seconds a cell
+nb_execution_raise_on_error = True
+nb_ipywidgets_js = {}  # no page loads anything from elsewhere
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-napoleon_google_docstring = True
-napoleon_custom_sections = []
+numpydoc_show_class_members = False
 
 html_theme = "furo"
 html_title = "mydl"
-exclude_patterns = ["_build"]
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_math_renderer = "mathml"

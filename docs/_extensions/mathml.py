@@ -1,0 +1,40 @@
+"""Formulas as MathML: LaTeX is converted when the site is built, and browsers need no script and no network."""
+
+from docutils import nodes
+from docutils.utils.math import MathError
+from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+
+def mathml(node, as_block):
+    """The formula of a node; one that docutils cannot convert is warned of, with its place in the page."""
+    formula = node.astext()
+    try:
+        return tex2mathml(formula, as_block)
+    except MathError as error:
+        logger.warning("cannot convert %r: %s", formula, error, location=node, type="mathml")
+        return ""
+
+
+def visit_inline(translator, node):
+    translator.body.append(mathml(node, as_block=False))
+    raise nodes.SkipNode
+
+
+def visit_block(translator, node):
+    translator.body.append(translator.starttag(node, "div", CLASS="formula"))
+    translator.body.append(mathml(node, as_block=True))
+    if node["number"]:
+        number = f"({node['number']})"
+        translator.body.append(f'<span class="eqno">{number}')
+        translator.add_permalink_ref(node, "Link to this equation")
+        translator.body.append("</span>")
+    translator.body.append("</div>\n")
+    raise nodes.SkipNode
+
+
+def setup(app):
+    app.add_html_math_renderer("mathml", (visit_inline, None), (visit_block, None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
