@@ -28,9 +28,12 @@ SMALLEST = 224  # rows of the images of a network for photographs
 class ImageClass:
     """One thing that a network tells from others.
 
-    Attributes:
-        label: what people call it.
-        synset: its id in WordNet, such as n02123597; None where it has none.
+    Attributes
+    ----------
+    label
+        What people call it.
+    synset
+        Its id in WordNet, such as n02123597; None where it has none.
     """
 
     label: str
@@ -41,12 +44,18 @@ class ImageClass:
 class TrainedNetwork:
     """A network with what its inputs and its outputs mean.
 
-    Attributes:
-        network: gives logits.
-        classes: of its outputs, in order.
-        preparation: how pictures go in.
-        how: says that in a few words.
-        card: what a file that was trained here says of it.
+    Attributes
+    ----------
+    network
+        Gives logits.
+    classes
+        Of its outputs, in order.
+    preparation
+        How pictures go in.
+    how
+        Says that in a few words.
+    card
+        What a file that was trained here says of it.
     """
 
     network: Network
@@ -92,14 +101,22 @@ class TrainedNetwork:
 class Classifier:
     """Says what is on photographs.
 
-    Args:
-        network: gives logits.
-        classes: of its outputs, in order.
-        prepare: reads a file and returns what the network takes, (H, W, 3); DataError if the file
-            is no picture.
-        how: says in a few words what ``prepare`` does.
-        threads: how many; None takes one a core.
+    Parameters
+    ----------
+    network
+        Gives logits.
+    classes
+        Of its outputs, in order.
+    prepare
+        Reads a file and returns what the network takes, (H, W, 3); DataError if the file is no
+        picture.
+    how
+        Says in a few words what ``prepare`` does.
+    threads
+        How many; None takes one a core.
 
+    Examples
+    --------
     >>> classifier = Classifier.pretrained(threads=1)
     >>> p = classifier.probabilities([np.zeros((227, 227, 3), np.float32)])
     >>> p.shape, round(float(p.sum()), 5)
@@ -136,10 +153,13 @@ class Classifier:
         A network that was trained here says itself how its images go in. For others
         ``preprocessing`` does, or if it is empty :func:`usual_preprocessing`.
 
-        Raises:
-            WeightsError: the file is missing, damaged or none of the SqueezeNet family.
-            ValueError: there is no such preprocessing, the file says another, or it says none and
-                is for smaller images than photographs.
+        Raises
+        ------
+        WeightsError
+            The file is missing, damaged or none of the SqueezeNet family.
+        ValueError
+            There is no such preprocessing, the file says another, or it says none and is for
+            smaller images than photographs.
         """
         return cls.of(TrainedNetwork.from_file(path, preprocessing), threads)
 
@@ -172,10 +192,13 @@ class Classifier:
 def usual_preprocessing(path: Path, network: Network) -> str:
     """Which images the weights in a file usually expect: a key of ``PREPROCESSING``.
 
-    Args:
-        path: of the file. Deep Compression's is for "caffe".
-        network: with the weights. If the first layer is that of the embedded network, up to
-            rounding, they are for "caffe"; all others are taken to be for "torchvision".
+    Parameters
+    ----------
+    path
+        Of the file. Deep Compression's is for "caffe".
+    network
+        With the weights. If the first layer is that of the embedded network, up to rounding, they
+        are for "caffe"; all others are taken to be for "torchvision".
     """
     if kind_of(path) == "deep-compression":
         return "caffe"

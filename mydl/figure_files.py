@@ -10,9 +10,12 @@ from matplotlib.backend_bases import FigureCanvasBase
 def check_picture(path: Path, option: str) -> None:
     """Raise ValueError if a picture cannot be written to a path, before anything is computed.
 
-    Args:
-        path: of the picture; its ending says its format.
-        option: that the path was given with, for the message.
+    Parameters
+    ----------
+    path
+        Of the picture; its ending says its format.
+    option
+        That the path was given with, for the message.
     """
     kinds = FigureCanvasBase.filetypes
     if path.suffix.lower().removeprefix(".") not in kinds:

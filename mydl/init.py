@@ -27,13 +27,19 @@ def fan_in(shape: Shape) -> int:
 def he_normal(shape: Shape, dtype: DTypeLike, rng: np.random.Generator | None) -> Array:
     """Draw N(0, sqrt(2 / fan_in)): the variance that ReLU layers preserve.
 
-    Source: He et al. 2015, "Delving Deep into Rectifiers", equation 10.
+    Parameters
+    ----------
+    shape
+        Of the weight; the last axis is the output.
+    dtype
+        float32 or float64. The numbers are drawn in float64 and then rounded, so that both dtypes
+        start from the same network.
+    rng
+        The generator to draw from; None draws from an unpredictable one.
 
-    Args:
-        shape: of the weight; the last axis is the output.
-        dtype: float32 or float64. The numbers are drawn in float64 and then rounded, so that both
-            dtypes start from the same network.
-        rng: the generator to draw from; None draws from an unpredictable one.
+    References
+    ----------
+    He et al. 2015, "Delving Deep into Rectifiers", equation 10.
     """
     return normal(shape, math.sqrt(2 / fan_in(shape)), dtype, rng)
 

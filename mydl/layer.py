@@ -137,11 +137,14 @@ class Layer:
     A subclass writes ``forward``, ``backward`` and ``output_shape``. Its parameters, buffers and
     child layers are plain attributes; the methods here find them.
 
-    Attributes:
-        training: True in training mode, where ``forward`` keeps what ``backward`` needs; False in
-            evaluation mode, where nothing is kept.
-        path: the layer's place in the network it belongs to, as in ``features.fire4.expand3x3``;
-            empty for a layer on its own. Error messages begin with it.
+    Attributes
+    ----------
+    training
+        True in training mode, where ``forward`` keeps what ``backward`` needs; False in evaluation
+        mode, where nothing is kept.
+    path
+        The layer's place in the network it belongs to, as in ``features.fire4.expand3x3``; empty
+        for a layer on its own. Error messages begin with it.
     """
 
     path = ""

@@ -26,17 +26,26 @@ class SoftmaxCrossEntropy:
 
     ``forward`` keeps p and y for one ``backward``. ``probabilities`` is the last forward's p.
 
-    Args:
-        label_smoothing: mix this share of the uniform distribution into the targets,
-            ``y <- (1 - s) y + s / K``, as in PyTorch.
+    Parameters
+    ----------
+    label_smoothing
+        Mix this share of the uniform distribution into the targets, ``y <- (1 - s) y + s / K``, as
+        in PyTorch.
 
-    Raises:
-        ValueError: label_smoothing is not from 0 to 1.
-        LayerError: logits or labels have a wrong shape, type or value; backward without forward.
+    Raises
+    ------
+    ValueError
+        label_smoothing is not from 0 to 1.
+    LayerError
+        Logits or labels have a wrong shape, type or value; backward without forward.
 
-    Source: Bridle 1990, "Probabilistic Interpretation of Feedforward Classification Network
-    Outputs"; label smoothing: Szegedy et al. 2015 (arXiv 1512.00567), section 7.
+    References
+    ----------
+    Bridle 1990, "Probabilistic Interpretation of Feedforward Classification Network Outputs"; label
+    smoothing: Szegedy et al. 2015 (arXiv 1512.00567), section 7.
 
+    Examples
+    --------
     >>> loss = SoftmaxCrossEntropy()
     >>> logits = np.log([[1.0, 3.0], [1.0, 1.0]])
     >>> round(loss.forward(logits, np.array([1, 0])), 6)  # (log 4/3 + log 2) / 2
@@ -56,12 +65,17 @@ class SoftmaxCrossEntropy:
     def forward(self, logits: Array, labels: Array) -> Any:
         """The mean loss of a batch.
 
-        Args:
-            logits: scores, (N, K): one row a sample, one column a class.
-            labels: the right classes, (N,) integers from 0 to K - 1, or (N, K) probabilities whose
-                rows sum to 1.
+        Parameters
+        ----------
+        logits
+            Scores, (N, K): one row a sample, one column a class.
+        labels
+            The right classes, (N,) integers from 0 to K - 1, or (N, K) probabilities whose rows sum
+            to 1.
 
-        Returns:
+        Returns
+        -------
+        Any
             A Python float (a complex number for complex logits).
         """
         self._check_logits(logits)

@@ -10,14 +10,21 @@ from .layer import Array
 def accuracy(predictions: Array, labels: Array) -> float:
     """The fraction of samples whose predicted class is the right one.
 
-    Args:
-        predictions: scores of each class, (N, K), of which the highest counts (of equal ones the
-            first), or the predicted classes themselves, (N,).
-        labels: the right classes, (N,).
+    Parameters
+    ----------
+    predictions
+        Scores of each class, (N, K), of which the highest counts (of equal ones the first), or the
+        predicted classes themselves, (N,).
+    labels
+        The right classes, (N,).
 
-    Raises:
-        ValueError: shapes that do not fit, no samples, a label out of range, a NaN score.
+    Raises
+    ------
+    ValueError
+        Shapes that do not fit, no samples, a label out of range, a NaN score.
 
+    Examples
+    --------
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     0.5
     """
@@ -33,11 +40,17 @@ def top_k_accuracy(scores: Array, labels: Array, k: int = 5) -> float:
 
     Of classes with equal scores the first counts as the higher.
 
-    Args:
-        scores: of each class, (N, K).
-        labels: the right classes, (N,).
-        k: from 1 to K.
+    Parameters
+    ----------
+    scores
+        Of each class, (N, K).
+    labels
+        The right classes, (N,).
+    k
+        From 1 to K.
 
+    Examples
+    --------
     >>> scores = np.array([[0.1, 0.3, 0.6], [0.2, 0.3, 0.5]])
     >>> top_k_accuracy(scores, np.array([1, 0]), k=2)
     0.5
@@ -61,11 +74,17 @@ def top_k_accuracy(scores: Array, labels: Array, k: int = 5) -> float:
 def confusion_matrix(predicted: Array, labels: Array, num_classes: int) -> Array:
     """Count how often samples of class i were taken for class j: entry [i, j].
 
-    Args:
-        predicted: the predicted classes, (N,).
-        labels: the right classes, (N,).
-        num_classes: rows and columns of the matrix.
+    Parameters
+    ----------
+    predicted
+        The predicted classes, (N,).
+    labels
+        The right classes, (N,).
+    num_classes
+        Rows and columns of the matrix.
 
+    Examples
+    --------
     >>> confusion_matrix(np.array([0, 1, 1]), np.array([0, 0, 1]), num_classes=2)
     array([[1, 1],
            [0, 1]])
@@ -81,9 +100,13 @@ def confusion_matrix(predicted: Array, labels: Array, num_classes: int) -> Array
 def per_class_accuracy(confusion: Array) -> Array:
     """For each class the fraction of its samples that were recognised; NaN where it has none.
 
-    Args:
-        confusion: as :func:`confusion_matrix` returns it.
+    Parameters
+    ----------
+    confusion
+        As :func:`confusion_matrix` returns it.
 
+    Examples
+    --------
     >>> per_class_accuracy(np.array([[1, 1], [0, 1]]))
     array([0.5, 1. ])
     """

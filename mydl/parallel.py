@@ -57,11 +57,15 @@ class Loss(Protocol):
 class BatchResult:
     """What one batch gave.
 
-    Attributes:
-        loss: mean over the batch.
-        outputs: the network's, a row a sample; (0, 1) if there are no samples.
-        samples: which samples of the batch these are, (rows,), in ascending order: all of them,
-            unless only a part of the shards was computed.
+    Attributes
+    ----------
+    loss
+        Mean over the batch.
+    outputs
+        The network's, a row a sample; (0, 1) if there are no samples.
+    samples
+        Which samples of the batch these are, (rows,), in ascending order: all of them, unless only
+        a part of the shards was computed.
     """
 
     loss: float
@@ -72,17 +76,27 @@ class BatchResult:
 class ShardedModel:
     """Run a model over batches, in shards over threads.
 
-    Args:
-        model: the network. Its parameters become views of ``vector``; train them there.
-        loss: the loss whose gradient is computed; softmax cross-entropy if None.
-        threads: how many threads; None takes $OMP_NUM_THREADS or the number of usable cores.
-        shard_size: samples in a shard, at most; None leaves it to :func:`automatic_shard_size`.
-        seed: of the generators that dropout draws from, keyed by (seed, step, shard).
+    Parameters
+    ----------
+    model
+        The network. Its parameters become views of ``vector``; train them there.
+    loss
+        The loss whose gradient is computed; softmax cross-entropy if None.
+    threads
+        How many threads; None takes $OMP_NUM_THREADS or the number of usable cores.
+    shard_size
+        Samples in a shard, at most; None leaves it to :func:`automatic_shard_size`.
+    seed
+        Of the generators that dropout draws from, keyed by (seed, step, shard).
 
+    Notes
+    -----
     Batch norm: a shard is normalised by its own statistics ("ghost batch norm", Hoffer et al. 2017,
     arXiv 1705.08741), and the running statistics after a batch are the mean of what its shards
     made of those before it.
 
+    Examples
+    --------
     >>> from mydl.layers import Linear
     >>> model = ShardedModel(Linear(3, 2, rng=np.random.default_rng(0)), threads=2, shard_size=4)
     >>> x, labels = np.ones((10, 3), np.float32), np.zeros(10, int)
@@ -128,14 +142,20 @@ class ShardedModel:
     ) -> BatchResult:
         """Add the gradient of the mean loss over a batch, times ``share``, to ``vector.grad``.
 
-        Args:
-            n: samples in the batch, at least 1.
-            load: gives the images and labels of the samples lo to hi.
-            step: number of the step, which dropout's randomness is keyed by.
-            share: of this batch in the whole: 1/K to accumulate the gradient of K batches.
-            part: (rank, size), to compute the shards rank, rank + size, rank + 2 size, ... only.
-                The gradient, ``vector.state`` and the loss are then sums over these, which added
-                over all ranks give those of the batch. There may be no shard for a rank.
+        Parameters
+        ----------
+        n
+            Samples in the batch, at least 1.
+        load
+            Gives the images and labels of the samples lo to hi.
+        step
+            Number of the step, which dropout's randomness is keyed by.
+        share
+            Of this batch in the whole: 1/K to accumulate the gradient of K batches.
+        part
+            (rank, size), to compute the shards rank, rank + size, rank + 2 size, ... only. The
+            gradient, ``vector.state`` and the loss are then sums over these, which added over all
+            ranks give those of the batch. There may be no shard for a rank.
         """
         bad = self.vector.first_bad(self.vector.data)
         if bad is not None:

@@ -17,19 +17,29 @@ class ParameterVector:
     An optimizer step, the norm of a gradient, a checkpoint or a sum over shards is then a single
     array operation. The gaps between the arrays, which each start on a cache line, hold zeros.
 
-    Args:
-        model: its parameters and buffers keep their values and become views. All must have one
-            dtype.
-        data: the flat parameters of another copy of this model, to share them; new ones if None.
+    Parameters
+    ----------
+    model
+        Its parameters and buffers keep their values and become views. All must have one dtype.
+    data
+        The flat parameters of another copy of this model, to share them; new ones if None.
 
-    Attributes:
-        data: all parameters, one-dimensional.
-        grad: all gradients, in the same places.
-        state: all buffers, such as the running statistics of batch norm.
-        slices: where each parameter lies in ``data`` and ``grad``, by its path.
-        matrices: of each weight with two or more axes, its slice and the shape of the matrix that
-            multiplies the input, (inputs, outputs).
+    Attributes
+    ----------
+    data
+        All parameters, one-dimensional.
+    grad
+        All gradients, in the same places.
+    state
+        All buffers, such as the running statistics of batch norm.
+    slices
+        Where each parameter lies in ``data`` and ``grad``, by its path.
+    matrices
+        Of each weight with two or more axes, its slice and the shape of the matrix that multiplies
+        the input, (inputs, outputs).
 
+    Examples
+    --------
     >>> from mydl.layers import Linear
     >>> layer = Linear(3, 2)
     >>> vector = ParameterVector(layer)

@@ -24,11 +24,17 @@ class Schedule:
 
     Steps from ``total_steps`` on have the rate of step ``total_steps``.
 
-    Args:
-        lr: the highest learning rate.
-        total_steps: how many steps the run takes, warm-up included.
-        warmup_steps: over how many steps the rate rises to that of the schedule's first step.
+    Parameters
+    ----------
+    lr
+        The highest learning rate.
+    total_steps
+        How many steps the run takes, warm-up included.
+    warmup_steps
+        Over how many steps the rate rises to that of the schedule's first step.
 
+    Notes
+    -----
     Source of the warm-up: Goyal et al. 2017, "Accurate, Large Minibatch SGD", section 2.2.
     """
 
@@ -81,14 +87,22 @@ class Constant(Schedule):
 class Step(Schedule):
     """Multiply by ``gamma`` at each of the milestones.
 
-    Args:
-        lr, total_steps, warmup_steps: see :class:`Schedule`.
-        milestones: fractions of the run.
-        gamma: the factor.
+    Parameters
+    ----------
+    lr, total_steps, warmup_steps
+        See :class:`Schedule`.
+    milestones
+        Fractions of the run.
+    gamma
+        The factor.
 
+    Notes
+    -----
     Source of the defaults: He et al. 2016, "Deep Residual Learning for Image Recognition", section
     4.2: divided by 10 after 32k and 48k of 64k steps.
 
+    Examples
+    --------
     >>> schedule = Step(0.1, total_steps=64_000)
     >>> schedule(31_999), schedule(32_000), schedule(48_000)
     (0.1, 0.010000000000000002, 0.0010000000000000002)
@@ -116,13 +130,20 @@ class Polynomial(Schedule):
 
         lr_t = lr (1 - t / steps)^power
 
-    Args:
-        lr, total_steps, warmup_steps: see :class:`Schedule`.
-        power: 1 is a straight line.
+    Parameters
+    ----------
+    lr, total_steps, warmup_steps
+        See :class:`Schedule`.
+    power
+        1 is a straight line.
 
-    Source: SqueezeNet (arXiv 1602.07360), section 3.3: from 0.04 down in a straight line, Caffe's
-    policy "poly" with power 1.
+    References
+    ----------
+    SqueezeNet (arXiv 1602.07360), section 3.3: from 0.04 down in a straight line, Caffe's policy
+    "poly" with power 1.
 
+    Examples
+    --------
     >>> schedule = Polynomial(0.04, total_steps=100)
     >>> schedule(0), schedule(50), schedule(100)
     (0.04, 0.02, 0.0)
@@ -146,12 +167,18 @@ class Cosine(Schedule):
 
         lr_t = lr (1 + cos(pi t / steps)) / 2
 
-    Args:
-        lr, total_steps, warmup_steps: see :class:`Schedule`.
+    Parameters
+    ----------
+    lr, total_steps, warmup_steps
+        See :class:`Schedule`.
 
-    Source: Loshchilov and Hutter 2017, "SGDR: Stochastic Gradient Descent with Warm Restarts",
-    equation 5, without restarts.
+    References
+    ----------
+    Loshchilov and Hutter 2017, "SGDR: Stochastic Gradient Descent with Warm Restarts", equation 5,
+    without restarts.
 
+    Examples
+    --------
     >>> schedule = Cosine(0.1, total_steps=100)
     >>> schedule(0), round(schedule(50), 9), schedule(100)
     (0.1, 0.05, 0.0)
@@ -167,15 +194,24 @@ class OneCycle(Schedule):
 
     The rise is a warm-up of its own, so ``warmup_steps`` is seldom wanted here.
 
-    Args:
-        lr, total_steps, warmup_steps: see :class:`Schedule`.
-        peak: fraction of the run at which the rate is ``lr``.
-        start_factor: the first rate as a fraction of ``lr``.
-        end_factor: the last rate as a fraction of ``lr``.
+    Parameters
+    ----------
+    lr, total_steps, warmup_steps
+        See :class:`Schedule`.
+    peak
+        Fraction of the run at which the rate is ``lr``.
+    start_factor
+        The first rate as a fraction of ``lr``.
+    end_factor
+        The last rate as a fraction of ``lr``.
 
-    Source: Smith and Topin 2017, "Super-Convergence", in the form and with the defaults of
-    PyTorch's OneCycleLR.
+    References
+    ----------
+    Smith and Topin 2017, "Super-Convergence", in the form and with the defaults of PyTorch's
+    OneCycleLR.
 
+    Examples
+    --------
     >>> schedule = OneCycle(0.1, total_steps=100)
     >>> [round(schedule(step), 7) for step in (0, 29, 99)]
     [0.004, 0.1, 4e-07]
@@ -218,13 +254,20 @@ def make_schedule(
 ) -> Schedule:
     """Build a schedule by its name, one of ``SCHEDULES``.
 
-    Args:
-        lr, total_steps, warmup_steps: see :class:`Schedule`.
-        options: the schedule's own arguments, such as ``power``.
+    Parameters
+    ----------
+    lr, total_steps, warmup_steps
+        See :class:`Schedule`.
+    options
+        The schedule's own arguments, such as ``power``.
 
-    Raises:
-        ValueError: there is no such schedule or option, or an argument has a wrong value.
+    Raises
+    ------
+    ValueError
+        There is no such schedule or option, or an argument has a wrong value.
 
+    Examples
+    --------
     >>> make_schedule("polynomial", 0.04, 100, power=2.0)
     Polynomial(lr=0.04, total_steps=100, warmup_steps=0, power=2.0)
     """

@@ -20,12 +20,18 @@ SMALL = 96  # pixels: images below that go through the form of the network for 3
 class Case:
     """One setting, which every implementation that can is measured at.
 
-    Attributes:
-        model: the network's name in :data:`mydl.models.MODEL_NAMES`.
-        classes: classes it tells apart.
-        image: rows, columns and channels of an image.
-        batch: images in a step.
-        mode: a whole training step, or inference.
+    Attributes
+    ----------
+    model
+        The network's name in :data:`mydl.models.MODEL_NAMES`.
+    classes
+        Classes it tells apart.
+    image
+        Rows, columns and channels of an image.
+    batch
+        Images in a step.
+    mode
+        A whole training step, or inference.
     """
 
     model: str
@@ -58,8 +64,10 @@ class Case:
         Each pass costs about the same: the output forwards, the gradients of the weights and of the
         input backwards. The gradient of the images themselves is never needed.
 
-        Raises:
-            ValueError: an image does not fit the network.
+        Raises
+        ------
+        ValueError
+            An image does not fit the network.
         """
         from ..models import build_model
 
@@ -90,14 +98,22 @@ def choose_cases(
 ) -> list[Case]:
     """The usual cases, or those of one image size, of some batches, of one mode.
 
-    Args:
-        image: (H, W, C). Below 96 pixels it goes through ``squeezenet1_1_cifar``.
-        batches: any, not only the usual ones.
-        mode: "train" or "infer"; None takes both.
+    Parameters
+    ----------
+    image
+        (H, W, C). Below 96 pixels it goes through ``squeezenet1_1_cifar``.
+    batches
+        Any, not only the usual ones.
+    mode
+        "train" or "infer"; None takes both.
 
-    Raises:
-        ValueError: a batch or a mode is none, or the image does not fit the network.
+    Raises
+    ------
+    ValueError
+        A batch or a mode is none, or the image does not fit the network.
 
+    Examples
+    --------
     >>> [str(case) for case in choose_cases((64, 64, 3), [4], "infer")]
     ['squeezenet1_1_cifar 3x64x64, batch 4, infer']
     """

@@ -32,12 +32,18 @@ Tell = Callable[[str], None]
 class Comparison:
     """What the implementations gave at one case.
 
-    Attributes:
-        case: the setting.
-        speeds: images per second in each round, by implementation; fewer rounds for slow ones.
-        memory: peak in 10^6 bytes, by implementation; None where the system does not say.
-        sgemm: of the large matrix product, GFLOP/s in each round.
-        absent: why an implementation was not measured, by its name.
+    Attributes
+    ----------
+    case
+        The setting.
+    speeds
+        Images per second in each round, by implementation; fewer rounds for slow ones.
+    memory
+        Peak in 10^6 bytes, by implementation; None where the system does not say.
+    sgemm
+        Of the large matrix product, GFLOP/s in each round.
+    absent
+        Why an implementation was not measured, by its name.
     """
 
     case: Case
@@ -83,13 +89,20 @@ def compare(
     All are prepared and warmed up at the same time, and then measured one after the other, round
     by round, so that a slow moment of the machine hits all alike.
 
-    Args:
-        case: the setting.
-        names: of implementations.
-        threads: for each of them.
-        rounds: measurements of each.
-        seconds: of steps in a measurement, at least.
-        tell: called with what is going on.
+    Parameters
+    ----------
+    case
+        The setting.
+    names
+        Of implementations.
+    threads
+        For each of them.
+    rounds
+        Measurements of each.
+    seconds
+        Of steps in a measurement, at least.
+    tell
+        Called with what is going on.
     """
     absent: dict[str, NotMeasured] = {}
     rates: dict[str, list[float]] = {}  # steps per second

@@ -28,8 +28,10 @@ SGEMM = "sgemm"
 def choose_implementations(only: list[str]) -> list[str]:
     """All names, or those in ``only``, in the order of ``IMPLEMENTATIONS``.
 
-    Raises:
-        ValueError: there is no such implementation.
+    Raises
+    ------
+    ValueError
+        There is no such implementation.
     """
     for name in only:
         if name not in IMPLEMENTATIONS:
@@ -40,9 +42,12 @@ def choose_implementations(only: list[str]) -> list[str]:
 def prepare(name: str, case: Case, threads: int) -> Step:
     """The step to time of an implementation.
 
-    Raises:
-        ImportError: a library is missing.
-        ValueError: the implementation cannot do such a case.
+    Raises
+    ------
+    ImportError
+        A library is missing.
+    ValueError
+        The implementation cannot do such a case.
     """
     module, function = (SGEMM, "step") if name == SGEMM else _PLACES[name]
     step = getattr(import_module(f"{__package__}.{module}"), function)

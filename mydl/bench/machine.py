@@ -60,8 +60,10 @@ def describe(machine: dict[str, Any]) -> str:
 def warnings(threads: int) -> list[str]:
     """What is in the way of honest numbers, a sentence each.
 
-    Args:
-        threads: that each implementation is going to have.
+    Parameters
+    ----------
+    threads
+        That each implementation is going to have.
     """
     found = [
         f"{name}={os.environ[name]} is set; everything here is measured with {threads} threads, "

@@ -147,11 +147,15 @@ def softmax_loss(scores: Array, labels: Array) -> tuple[float, Array]:
 class CourseNetwork:
     """A SqueezeNet without bypass and batch norm, with the weights of one of mydl's.
 
-    Attributes:
-        params: filters (F, C, K_h, K_w) and biases (F,) by the paths of mydl's parameters.
+    Attributes
+    ----------
+    params
+        Filters (F, C, K_h, K_w) and biases (F,) by the paths of mydl's parameters.
 
-    Raises:
-        ValueError: the network has a layer that the course does not know.
+    Raises
+    ------
+    ValueError
+        The network has a layer that the course does not know.
     """
 
     def __init__(self, model: Network) -> None:
@@ -252,9 +256,12 @@ def sgd_momentum(
 def step(case: Case, threads: int) -> Step:
     """What is to be timed: one training step or one inference of a case.
 
-    Args:
-        case: network, images, batch and mode.
-        threads: of NumPy's BLAS; all else in NumPy runs on one.
+    Parameters
+    ----------
+    case
+        Network, images, batch and mode.
+    threads
+        Of NumPy's BLAS; all else in NumPy runs on one.
     """
     height, width, channels = case.image
     rng = np.random.default_rng(0)

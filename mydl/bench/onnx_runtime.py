@@ -12,9 +12,12 @@ from .cases import Case, Step
 def step(case: Case, threads: int) -> Step:
     """One inference of a batch in ONNX Runtime, with its full optimisation.
 
-    Raises:
-        ValueError: the case is a training step.
-        ImportError: onnx or onnxruntime is missing.
+    Raises
+    ------
+    ValueError
+        The case is a training step.
+    ImportError
+        Onnx or onnxruntime is missing.
     """
     if case.mode == "train":
         raise ValueError("ONNX Runtime does inference only")

@@ -32,8 +32,10 @@ FOLDER = Path(__file__).parents[2]
 class NotMeasured(Exception):
     """An implementation cannot take part; the message says why, in one sentence.
 
-    Attributes:
-        missing: whether it is for want of a library, and so in every case.
+    Attributes
+    ----------
+    missing
+        Whether it is for want of a library, and so in every case.
     """
 
     def __init__(self, reason: str, missing: bool = False) -> None:
@@ -44,11 +46,16 @@ class NotMeasured(Exception):
 class Participant:
     """One implementation at one case, in a process of its own.
 
-    Args:
-        name: of the implementation.
-        case: what it prepares.
-        threads: how many it may use.
-        seconds: of steps in one measurement, at least.
+    Parameters
+    ----------
+    name
+        Of the implementation.
+    case
+        What it prepares.
+    threads
+        How many it may use.
+    seconds
+        Of steps in one measurement, at least.
     """
 
     def __init__(self, name: str, case: Case, threads: int, seconds: float) -> None:
@@ -74,16 +81,20 @@ class Participant:
     def wait_until_ready(self) -> None:
         """Return when the step is warm.
 
-        Raises:
-            NotMeasured: it cannot be prepared.
+        Raises
+        ------
+        NotMeasured
+            It cannot be prepared.
         """
         self._read()
 
     def measure(self) -> tuple[float, float | None]:
         """Seconds of a step, and the peak memory so far in 10^6 bytes.
 
-        Raises:
-            NotMeasured: the process has failed.
+        Raises
+        ------
+        NotMeasured
+            The process has failed.
         """
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # what it said before it ended is read below

@@ -37,15 +37,23 @@ rest: what is in no row, other programs' time too; a fire module has one that is
 class Row:
     """A layer of the rewritten network, or a part of one.
 
-    Attributes:
-        layer: the names of the layers that it does the work of, as in ``conv1+relu1+pool1``, or
-            that of a fire module's part, as in ``fire2.squeeze``.
-        output_shape: of one image; empty where there is none.
-        multiply_adds: of one image's forward pass.
-        operations: of one image in the step, by direct convolution.
-        winograd: whether it is run by Winograd's algorithm.
-        textbook, as_run: times of the layers themselves, and of the rewritten network.
-        parts: of a fire module; their times are in those of the module.
+    Attributes
+    ----------
+    layer
+        The names of the layers that it does the work of, as in ``conv1+relu1+pool1``, or that of a
+        fire module's part, as in ``fire2.squeeze``.
+    output_shape
+        Of one image; empty where there is none.
+    multiply_adds
+        Of one image's forward pass.
+    operations
+        Of one image in the step, by direct convolution.
+    winograd
+        Whether it is run by Winograd's algorithm.
+    textbook, as_run
+        Times of the layers themselves, and of the rewritten network.
+    parts
+        Of a fire module; their times are in those of the module.
     """
 
     layer: str
@@ -85,15 +93,22 @@ class Row:
 class Profile:
     """The rows of a step; prints as a table.
 
-    Attributes:
-        case: what was run.
-        rows: the layers in the order of the forward pass; in training then loss and optimizer,
-            whose time is with the backward passes; then "rest", what the others missed, and "step",
-            the whole as measured.
-        shard: images that went through the network together, at most.
-        sgemm_gflops: what one core does in a large matrix product, measured in between.
-        threads: of the engine in ``engine``.
-        engine: microseconds an image of the engine's step, without stopwatches.
+    Attributes
+    ----------
+    case
+        What was run.
+    rows
+        The layers in the order of the forward pass; in training then loss and optimizer, whose time
+        is with the backward passes; then "rest", what the others missed, and "step", the whole as
+        measured.
+    shard
+        Images that went through the network together, at most.
+    sgemm_gflops
+        What one core does in a large matrix product, measured in between.
+    threads
+        Of the engine in ``engine``.
+    engine
+        Microseconds an image of the engine's step, without stopwatches.
     """
 
     case: Case
@@ -180,14 +195,20 @@ class Profile:
 def profile(case: Case, threads: int = 1, *, seconds: float = 5.0) -> Profile:
     """Time the layers of a case, themselves and rewritten, and the engine's whole step.
 
-    Args:
-        case: network, images, batch and mode.
-        threads: of the engine's step; the layers are timed on one.
-        seconds: of measuring, at least. Layers, rewritten layers and engine take steps in turn; of
-            each row the fastest quarter of its times counts.
+    Parameters
+    ----------
+    case
+        Network, images, batch and mode.
+    threads
+        Of the engine's step; the layers are timed on one.
+    seconds
+        Of measuring, at least. Layers, rewritten layers and engine take steps in turn; of each row
+        the fastest quarter of its times counts.
 
-    Raises:
-        ValueError: ``threads`` is not a whole number from 1, or the images do not fit the network.
+    Raises
+    ------
+    ValueError
+        ``threads`` is not a whole number from 1, or the images do not fit the network.
     """
     threads = whole_number(threads, "threads", 1)
     edges = shard_edges(case.batch, automatic_shard_size(case.batch, (1, *case.image)))

@@ -33,12 +33,18 @@ def report(
 ) -> dict[str, Any]:
     """Everything that ``mydl bench --json`` prints.
 
-    Args:
-        machine: what :func:`mydl.bench.machine.machine` says.
-        warnings: of what is in the way of honest numbers.
-        threads: that each implementation had.
-        comparisons: one for each case.
-        startup: what :func:`mydl.bench.startup.startup` measured; None if it was left out.
+    Parameters
+    ----------
+    machine
+        What :func:`mydl.bench.machine.machine` says.
+    warnings
+        Of what is in the way of honest numbers.
+    threads
+        That each implementation had.
+    comparisons
+        One for each case.
+    startup
+        What :func:`mydl.bench.startup.startup` measured; None if it was left out.
     """
     sgemm = [speed for comparison in comparisons for speed in comparison.sgemm]
     ratios = [ratio(comparison) for comparison in comparisons]

@@ -28,7 +28,9 @@ class StartFailed(Exception):
 def startup(threads: int, tell: Callable[[str], None]) -> dict[str, float]:
     """Measure the start of fresh processes, in seconds.
 
-    Returns:
+    Returns
+    -------
+    dict[str, float]
         - ``python``: the bare interpreter
         - ``import_mydl``: what ``import mydl`` adds to that
         - ``first_step_cold``: from the start of the process to the end of its first training step,
@@ -37,8 +39,10 @@ def startup(threads: int, tell: Callable[[str], None]) -> dict[str, float]:
 
         All but the third are medians of five.
 
-    Raises:
-        StartFailed: one of the processes did not come to the end.
+    Raises
+    ------
+    StartFailed
+        One of the processes did not come to the end.
     """
     environment = worker_environment(threads)
     tell("start-up: importing")

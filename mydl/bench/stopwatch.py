@@ -57,14 +57,21 @@ class TimedNetwork:
     A layer's time goes under its name, as in ``fire2``, that of a fire module's part under
     ``fire2.squeeze``. ``loss``, ``optimizer`` and ``step``, which is the whole, are there too.
 
-    Args:
-        case: network, images, batch and mode.
-        edges: where shards begin and end.
-        rewritten: by :func:`mydl.fused.fuse`; else the layers themselves are run.
+    Parameters
+    ----------
+    case
+        Network, images, batch and mode.
+    edges
+        Where shards begin and end.
+    rewritten
+        By :func:`mydl.fused.fuse`; else the layers themselves are run.
 
-    Attributes:
-        model: the network with its stopwatches.
-        parameters: its parameters, which rewritten layers no longer list.
+    Attributes
+    ----------
+    model
+        The network with its stopwatches.
+    parameters
+        Its parameters, which rewritten layers no longer list.
     """
 
     def __init__(self, case: Case, edges: list[int], rewritten: bool) -> None:

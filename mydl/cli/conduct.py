@@ -28,11 +28,16 @@ from .progress import say, stop_on_signals, watch
 class Options:
     """What changes nothing of what a run computes.
 
-    Attributes:
-        threads: to work on; None takes the number of usable cores.
-        download: the data set without asking.
-        tensorboard: write events for TensorBoard.
-        ranks: the processes that train together.
+    Attributes
+    ----------
+    threads
+        To work on; None takes the number of usable cores.
+    download
+        The data set without asking.
+    tensorboard
+        Write events for TensorBoard.
+    ranks
+        The processes that train together.
     """
 
     threads: int | None

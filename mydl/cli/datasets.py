@@ -19,11 +19,15 @@ def open_dataset(
 ) -> Dataset:
     """The data set of a name; its notes go to the standard error.
 
-    Args:
-        data_dir: a folder or archive to look in; empty or None looks in the usual places.
-        download: fetch the official archive where there is no local copy. Without it a person at
-            a terminal is asked; elsewhere the error says what to put where.
-        image_size: of photographs, in pixels; 0 leaves it to the data set.
+    Parameters
+    ----------
+    data_dir
+        A folder or archive to look in; empty or None looks in the usual places.
+    download
+        Fetch the official archive where there is no local copy. Without it a person at a terminal
+        is asked; elsewhere the error says what to put where.
+    image_size
+        Of photographs, in pixels; 0 leaves it to the data set.
     """
     dataset = _find(name, Path(data_dir) if data_dir else None, download, image_size)
     for note in dataset.notes:

@@ -92,8 +92,10 @@ def _only_one(
 ) -> Path | None:
     """The file of the network; None stands for the embedded one.
 
-    Raises:
-        ValueError: not just one network was named.
+    Raises
+    ------
+    ValueError
+        Not just one network was named.
     """
     named = [path for path in (run, weights) if path is not None]
     if len(named) + pretrained > 1:

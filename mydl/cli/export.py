@@ -50,8 +50,10 @@ def _say_how_to_run(model: Network, card: ModelCard, output: Path) -> None:
 def _compare_with_onnxruntime(model: Network, card: ModelCard, path: Path) -> str:
     """Run random images here and in ONNX Runtime; returns the sentence that says they agree.
 
-    Raises:
-        ValueError: they do not.
+    Raises
+    ------
+    ValueError
+        They do not.
     """
     import numpy as np
 

@@ -30,12 +30,18 @@ REMARKABLE = ("unreadable", "not-graded", "tampered", "crash", "timeout", "memor
 class ClassOptions:
     """The options that go with ``--all``.
 
-    Attributes:
-        as_json: print JSON instead of the table.
-        csv_file: write the points of each part there, too.
-        jobs: how many processes work at the same time; None for one a core.
-        time_limit: seconds for the checks of one answer; None for what the exercise asks for.
-        memory: megabytes for one answer; None for the default.
+    Attributes
+    ----------
+    as_json
+        Print JSON instead of the table.
+    csv_file
+        Write the points of each part there, too.
+    jobs
+        How many processes work at the same time; None for one a core.
+    time_limit
+        Seconds for the checks of one answer; None for what the exercise asks for.
+    memory
+        Megabytes for one answer; None for the default.
     """
 
     as_json: bool = False
@@ -58,11 +64,16 @@ def check_class(
 ) -> None:
     """Grade all submissions in a folder.
 
-    Args:
-        folder: has a sub-folder for each student.
-        names: of the exercises that count; if there are none, those that somebody handed in.
-        extra: a folder with exercises of the teacher's.
-        options: the others.
+    Parameters
+    ----------
+    folder
+        Has a sub-folder for each student.
+    names
+        Of the exercises that count; if there are none, those that somebody handed in.
+    extra
+        A folder with exercises of the teacher's.
+    options
+        The others.
     """
     from ..learn.classroom import Grader
     from ..learn.course import Course

@@ -35,9 +35,12 @@ def show_list(student: Folder) -> None:
 def next_step(student: Folder, checked: Exercise | None = None) -> str:
     """One or two lines: how far the student is, and what to type next.
 
-    Args:
-        student: the folder.
-        checked: the exercise that was checked a moment ago.
+    Parameters
+    ----------
+    student
+        The folder.
+    checked
+        The exercise that was checked a moment ago.
     """
     if checked is not None and not student.is_done(checked):
         hint = typed(student, "hint", checked)

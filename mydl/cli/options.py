@@ -21,10 +21,14 @@ SHARED = (*TrainingConfig().to_dict(), "download", "threads", "config")
 class Run:
     """The run that the options of ``mydl train`` describe.
 
-    Attributes:
-        config: its settings.
-        threads: to work on; None for one a core.
-        download: fetch the data set without asking.
+    Attributes
+    ----------
+    config
+        Its settings.
+    threads
+        To work on; None for one a core.
+    download
+        Fetch the data set without asking.
     """
 
     config: TrainingConfig
@@ -42,8 +46,10 @@ class Run:
 def takes_run(command: Callable[..., None]) -> Callable[..., None]:
     """A command with the options of ``mydl train`` that describe a run, beside its own.
 
-    Args:
-        command: is called with a :class:`Run` first, and then with its own options by name.
+    Parameters
+    ----------
+    command
+        Is called with a :class:`Run` first, and then with its own options by name.
     """
     hints = get_type_hints(train, include_extras=True)
     own_hints = get_type_hints(command, include_extras=True)

@@ -19,11 +19,16 @@ RUNS = Path("runs")  # where `mydl train` puts runs
 class Subject:
     """A network and a picture.
 
-    Attributes:
-        trained: the network, with its classes and how pictures go in.
-        network_name, picture_name: what to call them.
-        pixels: of the part of the picture that the network sees, (H, W, C), uint8.
-        label: the class of a picture whose class is known.
+    Attributes
+    ----------
+    trained
+        The network, with its classes and how pictures go in.
+    network_name, picture_name
+        What to call them.
+    pixels
+        Of the part of the picture that the network sees, (H, W, C), uint8.
+    label
+        The class of a picture whose class is known.
     """
 
     trained: TrainedNetwork
@@ -57,8 +62,10 @@ class Subject:
     def class_of(self, name: str, option: str = "--label") -> int:
         """The number of a class that a person names by its name, its synset id or its number.
 
-        Raises:
-            ValueError: there is none.
+        Raises
+        ------
+        ValueError
+            There is none.
         """
         for number, each in enumerate(self.trained.classes):
             if name.lower() in (each.label.lower(), each.synset):
@@ -77,14 +84,20 @@ class Subject:
 def find_subject(network: str | None, image: str | None, index: int | None = None) -> Subject:
     """The network and the picture that a person names.
 
-    Args:
-        network: the folder of a run, a file of weights, or "pretrained"; None is the newest run
-            here, and if there is none the embedded network.
-        image: a file; None is a test image of what the network was trained on.
-        index: the number of that test image, 0 if it is None.
+    Parameters
+    ----------
+    network
+        The folder of a run, a file of weights, or "pretrained"; None is the newest run here, and if
+        there is none the embedded network.
+    image
+        A file; None is a test image of what the network was trained on.
+    index
+        The number of that test image, 0 if it is None.
 
-    Raises:
-        ValueError: something is missing, damaged or does not go together.
+    Raises
+    ------
+    ValueError
+        Something is missing, damaged or does not go together.
     """
     from ..data.imagefolder import ENDINGS
 

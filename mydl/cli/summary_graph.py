@@ -23,14 +23,21 @@ SEED = 0  # of the pixels where there is no photograph
 class Drawing:
     """What a person wants to see.
 
-    Attributes:
-        path: of the file.
-        backward: whether to draw the gradients.
-        image: the photograph that they are of; None for random pixels.
-        label: the class that the loss is about, by its name or number; None for the answer.
+    Attributes
+    ----------
+    path
+        Of the file.
+    backward
+        Whether to draw the gradients.
+    image
+        The photograph that they are of; None for random pixels.
+    label
+        The class that the loss is about, by its name or number; None for the answer.
 
-    Raises:
-        ValueError: the options do not go together, or there is no place for the file.
+    Raises
+    ------
+    ValueError
+        The options do not go together, or there is no place for the file.
     """
 
     path: Path
@@ -52,10 +59,14 @@ def draw(
 ) -> None:
     """Draw a network into a file, and say so.
 
-    Args:
-        name: what to call it.
-        shape: of an image; None takes what it was designed for, or the photograph's.
-        initial: whether its weights are not trained.
+    Parameters
+    ----------
+    name
+        What to call it.
+    shape
+        Of an image; None takes what it was designed for, or the photograph's.
+    initial
+        Whether its weights are not trained.
     """
     from ..models.graph import network_svg
     from ..weights.writing import whole_file

@@ -74,8 +74,10 @@ def steps_of(work: str) -> Steps:
     The work is then over after the step at hand, as if that were the last one; a second Ctrl-C
     stops at once.
 
-    Args:
-        work: in a word or two, such as "occlusion".
+    Parameters
+    ----------
+    work
+        In a word or two, such as "occlusion".
     """
 
     def steps(count: int) -> Iterator[int]:

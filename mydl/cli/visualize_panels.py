@@ -28,9 +28,12 @@ STEP = 5  # and is moved by about such a part of its side
 class Look:
     """A network, a picture, and the class that is asked about.
 
-    Attributes:
-        subject: the network and the picture.
-        label: the class.
+    Attributes
+    ----------
+    subject
+        The network and the picture.
+    label
+        The class.
     """
 
     subject: Subject

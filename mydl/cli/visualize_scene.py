@@ -26,10 +26,14 @@ SMALLEST, LARGEST = 16, 2048
 class Scene:
     """A subject whose network takes grey levels.
 
-    Attributes:
-        subject: the network and the picture.
-        network: takes grey levels from 0 to 255.
-        image: the picture's, (H, W, C), float32.
+    Attributes
+    ----------
+    subject
+        The network and the picture.
+    network
+        Takes grey levels from 0 to 255.
+    image
+        The picture's, (H, W, C), float32.
     """
 
     subject: Subject
@@ -56,11 +60,16 @@ class Scene:
 def write_change(path: Path, scene: Scene, changed: Array, option: str) -> None:
     """Write a picture before and after, and what changed in between, and say what it did.
 
-    Args:
-        path: of the file.
-        scene: the picture before.
-        changed: the picture after.
-        option: what allows a larger change, where this one was not enough.
+    Parameters
+    ----------
+    path
+        Of the file.
+    scene
+        The picture before.
+    changed
+        The picture after.
+    option
+        What allows a larger change, where this one was not enough.
     """
     import numpy as np
 

@@ -44,16 +44,25 @@ def load_dataset(
 ) -> Dataset:
     """Load a data set by its name, one of ``DATASETS``.
 
-    Args:
-        name: such as "digits", which comes with mydl, or "imagefolder", your own photographs.
-        data_dir: where the data set lies; None or "" looks in the usual places.
-        download: whether to fetch the data set if there is no copy.
-        image_size: pixels of the side that photographs are scaled to; 0 stands for 224. The images
-            of the other data sets have a size of their own.
+    Parameters
+    ----------
+    name
+        Such as "digits", which comes with mydl, or "imagefolder", your own photographs.
+    data_dir
+        Where the data set lies; None or "" looks in the usual places.
+    download
+        Whether to fetch the data set if there is no copy.
+    image_size
+        Pixels of the side that photographs are scaled to; 0 stands for 224. The images of the other
+        data sets have a size of their own.
 
-    Raises:
-        DataError: there is no such data set, it is missing (MissingDataError), or damaged.
+    Raises
+    ------
+    DataError
+        There is no such data set, it is missing (MissingDataError), or damaged.
 
+    Examples
+    --------
     >>> load_dataset("digits").class_names
     ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9')
     """
@@ -83,9 +92,13 @@ def load_dataset(
 def find_dataset(name: str, data_dir: str | os.PathLike[str] | None = None) -> Path | None:
     """Where the copy lies that :func:`load_dataset` would read; None if there is none.
 
-    Raises:
-        DataError: there is no such data set.
+    Raises
+    ------
+    DataError
+        There is no such data set.
 
+    Examples
+    --------
     >>> find_dataset("digits").name
     'digits'
     """

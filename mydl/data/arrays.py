@@ -35,12 +35,17 @@ def load_arrays(path: str | os.PathLike[str] | None) -> Dataset:
     square, (N, S, S), (N, S, S, 1) or (N, S, S, 3), uint8; how grey and small ones are made to fit
     says :class:`mydl.data.fitted.Fitted`. Labels are whole numbers from 0, (N,) or (N, 1).
 
-    Args:
-        path: of the file, or of a folder in which it is the only .npz file.
+    Parameters
+    ----------
+    path
+        Of the file, or of a folder in which it is the only .npz file.
 
-    Raises:
-        MissingDataError: there is no such file.
-        DataError: it is damaged, would fill the memory, or has other arrays.
+    Raises
+    ------
+    MissingDataError
+        There is no such file.
+    DataError
+        It is damaged, would fill the memory, or has other arrays.
     """
     file = existing_file(path)
     arrays = _read(file)
@@ -76,9 +81,12 @@ def load_arrays(path: str | os.PathLike[str] | None) -> Dataset:
 def existing_file(path: str | os.PathLike[str] | None) -> Path:
     """The .npz file that is meant.
 
-    Raises:
-        MissingDataError: none was named, or there is none.
-        DataError: there are several in the folder.
+    Raises
+    ------
+    MissingDataError
+        None was named, or there is none.
+    DataError
+        There are several in the folder.
     """
     if not path:
         raise MissingDataError("npz needs a file of arrays: name it with --data-dir")

@@ -31,27 +31,43 @@ def augment(
     What happens to an image depends on ``seed``, ``epoch`` and its index in the data set only, not
     on the batch it is in or the thread that loads it.
 
-    Args:
-        images: (N, H, W, C), uint8.
-        indices: the images' places in the data set, (N,), whole numbers from 0.
-        seed, epoch: whole numbers from 0; another epoch shifts and mirrors differently.
-        crop_padding: pixels of black that the image is padded with before a window of its old size
-            is cut out: it moves by up to as many pixels each way.
-        flip: swap left and right of every other image, on average.
-        cutout: side in pixels of the square that is blotted out; 0 for none. Its centre is any
-            pixel alike, so that near an edge only a part of it lies on the image.
-        fill: colour of the square, a number for each channel from 0 to 255 or one for all.
+    Parameters
+    ----------
+    images
+        (N, H, W, C), uint8.
+    indices
+        The images' places in the data set, (N,), whole numbers from 0.
+    seed, epoch
+        Whole numbers from 0; another epoch shifts and mirrors differently.
+    crop_padding
+        Pixels of black that the image is padded with before a window of its old size is cut out: it
+        moves by up to as many pixels each way.
+    flip
+        Swap left and right of every other image, on average.
+    cutout
+        Side in pixels of the square that is blotted out; 0 for none. Its centre is any pixel alike,
+        so that near an edge only a part of it lies on the image.
+    fill
+        Colour of the square, a number for each channel from 0 to 255 or one for all.
 
-    Returns:
+    Returns
+    -------
+    Array
         New images of the same shape.
 
-    Raises:
-        ValueError: an argument of another shape, dtype or range.
+    Raises
+    ------
+    ValueError
+        An argument of another shape, dtype or range.
 
-    Source: Lee et al. 2015, "Deeply-Supervised Nets"; He et al. 2016, "Deep Residual Learning for
-    Image Recognition", section 4.2; DeVries and Taylor 2017, "Improved Regularization of
-    Convolutional Neural Networks with Cutout" (arXiv 1708.04552), section 3.
+    References
+    ----------
+    Lee et al. 2015, "Deeply-Supervised Nets"; He et al. 2016, "Deep Residual Learning for Image
+    Recognition", section 4.2; DeVries and Taylor 2017, "Improved Regularization of Convolutional
+    Neural Networks with Cutout" (arXiv 1708.04552), section 3.
 
+    Examples
+    --------
     >>> images = np.full((2, 8, 8, 3), 255, np.uint8)
     >>> both = augment(images, np.array([7, 9]), seed=0, epoch=1)
     >>> alone = augment(images[1:], np.array([9]), seed=0, epoch=1)
@@ -91,23 +107,37 @@ def augment_inputs(
     One pass over the pixels gives the same numbers as ``normalise(augment(...), mean, std)``, but
     for the square that is cut out: it is 0, the mean of the data set.
 
-    Args:
-        images: (N, H, W, C), uint8.
-        indices, seed, epoch, crop_padding, flip: as :func:`augment` takes them.
-        mean, std: of each channel as fractions of 255, (C,).
-        cutout: side of the square in pixels of what the network sees; 0 for none.
-        margin: pixels at each side that the network does not see. A photograph has as many more
-            than the network takes, and with ``crop_padding`` equal to them its window moves within
-            the photograph, without any black (see :class:`~mydl.data.dataset.Dataset`).
+    Parameters
+    ----------
+    images
+        (N, H, W, C), uint8.
+    indices, seed, epoch, crop_padding, flip
+        As :func:`augment` takes them.
+    mean, std
+        Of each channel as fractions of 255, (C,).
+    cutout
+        Side of the square in pixels of what the network sees; 0 for none.
+    margin
+        Pixels at each side that the network does not see. A photograph has as many more than the
+        network takes, and with ``crop_padding`` equal to them its window moves within the
+        photograph, without any black (see :class:`~mydl.data.dataset.Dataset`).
 
-    Returns:
+    Returns
+    -------
+    Array
         (N, H - 2 margin, W - 2 margin, C), float32.
 
-    Raises:
-        ValueError: an argument of another shape, dtype or range.
+    Raises
+    ------
+    ValueError
+        An argument of another shape, dtype or range.
 
-    Source: see :func:`augment`.
+    References
+    ----------
+    See :func:`augment`.
 
+    Examples
+    --------
     >>> images, mean, std = np.full((1, 8, 8, 3), 51, np.uint8), np.full(3, 0.1), np.full(3, 0.2)
     >>> options = dict(seed=0, epoch=0, mean=mean, std=std, crop_padding=2)
     >>> x = augment_inputs(images, np.array([0]), cutout=4, **options)
@@ -138,23 +168,36 @@ def mixup_partners(
     authors' program pairs the images of a batch with one share for all. Both are within the paper's
     definition; this way the mixture does not depend on the batch.
 
-    Args:
-        indices: the images' places in the data set, (N,), whole numbers from 0.
-        seed, epoch: whole numbers from 0.
-        count: images in the data set.
-        alpha: of the distribution Beta(alpha, alpha) of the shares. Near 0 a mixture is nearly
-            always one of the two images, at 1 any share is alike, above it halves are likely.
+    Parameters
+    ----------
+    indices
+        The images' places in the data set, (N,), whole numbers from 0.
+    seed, epoch
+        Whole numbers from 0.
+    count
+        Images in the data set.
+    alpha
+        Of the distribution Beta(alpha, alpha) of the shares. Near 0 a mixture is nearly always one
+        of the two images, at 1 any share is alike, above it halves are likely.
 
-    Returns:
+    Returns
+    -------
+    tuple[Array, Array]
         Places of the partners, (N,), and the shares from 0 to 1, (N,), float32.
 
-    Raises:
-        ValueError: an argument of another dtype or range.
+    Raises
+    ------
+    ValueError
+        An argument of another dtype or range.
 
-    Source: Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization" (arXiv 1710.09412),
-    equation 2; the shares by the formula of Devroye 1996, "Random variate generation in one line
-    of code", for symmetric beta distributions.
+    References
+    ----------
+    Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization" (arXiv 1710.09412), equation 2;
+    the shares by the formula of Devroye 1996, "Random variate generation in one line of code", for
+    symmetric beta distributions.
 
+    Examples
+    --------
     >>> partners, shares = mixup_partners(np.arange(3), seed=0, epoch=0, count=100, alpha=1.0)
     >>> partners.shape, shares.dtype
     ((3,), dtype('float32'))
@@ -180,14 +223,22 @@ def mixup_partners(
 def mix(x: Array, x_partner: Array, lam: Array) -> None:
     """Mix images in place: ``x <- lam x + (1 - lam) x_partner``, each with its own share.
 
-    Args:
-        x: inputs of a network, (N, H, W, C), float32 and contiguous.
-        x_partner: those of the partners, of the same shape.
-        lam: the shares that stay, (N,), float32.
+    Parameters
+    ----------
+    x
+        Inputs of a network, (N, H, W, C), float32 and contiguous.
+    x_partner
+        Those of the partners, of the same shape.
+    lam
+        The shares that stay, (N,), float32.
 
-    Raises:
-        ValueError: arrays that do not fit each other.
+    Raises
+    ------
+    ValueError
+        Arrays that do not fit each other.
 
+    Examples
+    --------
     >>> x = np.ones((2, 1, 1, 1), np.float32)
     >>> mix(x, 5 * x, np.array([1, 0.5], np.float32))
     >>> x.ravel()
@@ -211,17 +262,27 @@ def mix(x: Array, x_partner: Array, lam: Array) -> None:
 def mix_labels(labels: Array, partner_labels: Array, lam: Array, num_classes: int) -> Array:
     """Probabilities of the classes of mixed images: ``lam`` the one's, the rest the other's.
 
-    Args:
-        labels, partner_labels: whole numbers from 0, (N,).
-        lam: the shares of the first, (N,).
-        num_classes: columns of the result.
+    Parameters
+    ----------
+    labels, partner_labels
+        Whole numbers from 0, (N,).
+    lam
+        The shares of the first, (N,).
+    num_classes
+        Columns of the result.
 
-    Returns:
+    Returns
+    -------
+    Array
         (N, num_classes), float32; rows sum to 1. The loss takes them in place of labels.
 
-    Raises:
-        ValueError: arrays that do not fit each other, or a label that is no class.
+    Raises
+    ------
+    ValueError
+        Arrays that do not fit each other, or a label that is no class.
 
+    Examples
+    --------
     >>> mix_labels(np.array([2, 0]), np.array([1, 0]), np.array([0.75, 0.5]), 3)
     array([[0.  , 0.25, 0.75],
            [1.  , 0.  , 0.  ]], dtype=float32)

@@ -38,11 +38,15 @@ def advice(binary: str, python: str) -> str:
 class Cifar(Official):
     """What CIFAR-10 and CIFAR-100 differ in; the last of ``files`` has the test images.
 
-    Attributes:
-        label_bytes: that a row of the binary layout begins with; the last is the class.
-        label_key: name of the labels in the pickled layout.
-        mean, std: of the 50,000 training images. They are given here so that a network sees the
-            same inputs whichever copy of the data it is tested on.
+    Attributes
+    ----------
+    label_bytes
+        That a row of the binary layout begins with; the last is the class.
+    label_key
+        Name of the labels in the pickled layout.
+    mean, std
+        Of the 50,000 training images. They are given here so that a network sees the same inputs
+        whichever copy of the data it is tested on.
     """
 
     label_bytes: int

@@ -37,22 +37,32 @@ class Dataset:
     so that the test images can say at the end how good the outcome is. See
     :func:`mydl.data.split.hold_out`.
 
-    Attributes:
-        name: as ``load_dataset`` takes it.
-        train_images, test_images: (N, H, W, C), uint8, H = W; arrays, or photographs that are read
-            when they are asked for.
-        train_labels, test_labels: index of each image's class, (N,), int64.
-        class_names: of the K classes.
-        mean, std: of each channel over the training images, as fractions of 255, (C,).
-        mirror: whether a mirror image is as good as the original: true of photographs, not of
-            digits.
-        margin: pixels at each side of the images that are there to choose from: a network sees a
-            window that much smaller, at a random place in training and the centre in a test.
-        notes: sentences about the data that a person should see, such as which files are damaged.
-        validation_images, validation_labels: as the others; None where nothing is held out.
+    Attributes
+    ----------
+    name
+        As ``load_dataset`` takes it.
+    train_images, test_images
+        (N, H, W, C), uint8, H = W; arrays, or photographs that are read when they are asked for.
+    train_labels, test_labels
+        Index of each image's class, (N,), int64.
+    class_names
+        Of the K classes.
+    mean, std
+        Of each channel over the training images, as fractions of 255, (C,).
+    mirror
+        Whether a mirror image is as good as the original: true of photographs, not of digits.
+    margin
+        Pixels at each side of the images that are there to choose from: a network sees a window
+        that much smaller, at a random place in training and the centre in a test.
+    notes
+        Sentences about the data that a person should see, such as which files are damaged.
+    validation_images, validation_labels
+        As the others; None where nothing is held out.
 
-    Raises:
-        DataError: arrays that do not fit each other.
+    Raises
+    ------
+    DataError
+        Arrays that do not fit each other.
     """
 
     name: str
@@ -105,8 +115,10 @@ class Dataset:
     def part(self, name: str) -> tuple[Images, Array]:
         """The images and labels of "train", "validation" or "test".
 
-        Raises:
-            DataError: there is no such part.
+        Raises
+        ------
+        DataError
+            There is no such part.
         """
         images, labels = getattr(self, f"{name}_images"), getattr(self, f"{name}_labels")
         if images is None or labels is None:
@@ -132,10 +144,15 @@ class Dataset:
 def normalise(images: Array, mean: Array, std: Array) -> Array:
     """Images as a network takes them: (x / 255 - mean) / std for each channel, float32.
 
-    Args:
-        images: (N, H, W, C), uint8.
-        mean, std: of each channel as fractions of 255, (C,).
+    Parameters
+    ----------
+    images
+        (N, H, W, C), uint8.
+    mean, std
+        Of each channel as fractions of 255, (C,).
 
+    Examples
+    --------
     >>> images = np.array([0, 255], np.uint8).reshape(1, 1, 2, 1)
     >>> normalise(images, np.array([0.5]), np.array([0.25])).ravel()
     array([-2.,  2.], dtype=float32)

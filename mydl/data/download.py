@@ -26,14 +26,21 @@ def fetch(url: str, md5: str, folder: Path) -> Path:
 
     A file that is cut short or altered does not match its checksum and is not kept.
 
-    Args:
-        url: of the file; its last part becomes the file's name.
-        md5: checksum, hexadecimal.
-        folder: created if need be.
+    Parameters
+    ----------
+    url
+        Of the file; its last part becomes the file's name.
+    md5
+        Checksum, hexadecimal.
+    folder
+        Created if need be.
 
-    Raises:
-        DownloadError: no connection, no such file, or another checksum.
-        OSError: the folder cannot be written to.
+    Raises
+    ------
+    DownloadError
+        No connection, no such file, or another checksum.
+    OSError
+        The folder cannot be written to.
     """
     import pooch
     import requests

@@ -21,12 +21,18 @@ class Fitted:
     side; black around it fills it up to 32; grey becomes three equal channels. So 8x8 images are
     enlarged four times, and 28x28 ones get two pixels of black at each side.
 
-    Args:
-        images: (N, S, S), (N, S, S, 1) or (N, S, S, 3), uint8, S at least 8.
+    Parameters
+    ----------
+    images
+        (N, S, S), (N, S, S, 1) or (N, S, S, 3), uint8, S at least 8.
 
-    Raises:
-        DataError: images of another shape or type; the message is the second half of a sentence.
+    Raises
+    ------
+    DataError
+        Images of another shape or type; the message is the second half of a sentence.
 
+    Examples
+    --------
     >>> images = Fitted(np.full((5, 28, 28), 255, np.uint8))
     >>> images.shape
     (5, 32, 32, 3)
@@ -85,9 +91,13 @@ class Fitted:
 def mean_and_deviation(images: Images) -> tuple[Array, Array]:
     """Mean and standard deviation of each channel as fractions of 255, (C,).
 
-    Args:
-        images: (N, H, W, C), uint8, N at least 1; a part of them is in memory at a time.
+    Parameters
+    ----------
+    images
+        (N, H, W, C), uint8, N at least 1; a part of them is in memory at a time.
 
+    Examples
+    --------
     >>> mean_and_deviation(np.array([0, 255], np.uint8).reshape(2, 1, 1, 1))
     (array([0.5]), array([0.5]))
     """
@@ -107,8 +117,10 @@ def mean_and_deviation(images: Images) -> tuple[Array, Array]:
 def measured(images: Images) -> tuple[Array, Array]:
     """As :func:`mean_and_deviation`, of images to train on: these cannot be all alike.
 
-    Raises:
-        DataError: they are of one colour; the message is the second half of a sentence.
+    Raises
+    ------
+    DataError
+        They are of one colour; the message is the second half of a sentence.
     """
     mean, std = mean_and_deviation(images)
     if not std.all():

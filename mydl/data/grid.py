@@ -17,10 +17,15 @@ DPI = 100
 def first_of_each_class(dataset: Dataset, count: int, seed: int = 0) -> list[Array]:
     """Places of some training images of each class that has any, chosen at random.
 
-    Args:
-        count: of each class, at most.
-        seed: chooses them.
+    Parameters
+    ----------
+    count
+        Of each class, at most.
+    seed
+        Chooses them.
 
+    Examples
+    --------
     >>> from mydl.data import load_dataset
     >>> digits = load_dataset("digits")
     >>> [digits.train_labels[places].tolist() for places in first_of_each_class(digits, 2)[:3]]
@@ -37,15 +42,23 @@ def draw_grid(
 ) -> None:
     """Draw images in rows.
 
-    Args:
-        path: of the PNG file.
-        rows: for each, (n, S, S, 3), uint8; S is the same in all.
-        names: of the rows.
-        titles: of the columns, if they have any.
+    Parameters
+    ----------
+    path
+        Of the PNG file.
+    rows
+        For each, (n, S, S, 3), uint8; S is the same in all.
+    names
+        Of the rows.
+    titles
+        Of the columns, if they have any.
 
-    Raises:
-        ValueError: the path has the ending of another kind of file.
-        OSError: the file cannot be written.
+    Raises
+    ------
+    ValueError
+        The path has the ending of another kind of file.
+    OSError
+        The file cannot be written.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure

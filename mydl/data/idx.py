@@ -97,8 +97,10 @@ def _file(folder: Path, name: str) -> Path | None:
 def _read(path: Path, axes: int) -> Array:
     """The bytes in an IDX file: two zeros, a type (8), the number of axes, their sizes, the values.
 
-    Raises:
-        DataError: it is of another kind or damaged, or it promises more than it can hold.
+    Raises
+    ------
+    DataError
+        It is of another kind or damaged, or it promises more than it can hold.
     """
     kinds = {1: "labels", 3: "images"}
     with open_packed(path) as file:

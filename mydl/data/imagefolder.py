@@ -47,14 +47,19 @@ def load_imagefolder(
     All files are read once, over as many threads as there are cores, and kept as far as
     ``CACHE_BYTES`` go; the others are read again whenever a batch needs them.
 
-    Args:
-        folder: the folder around those of the classes.
-        image_size: pixels of the side of what a network sees.
+    Parameters
+    ----------
+    folder
+        The folder around those of the classes.
+    image_size
+        Pixels of the side of what a network sees.
 
-    Raises:
-        MissingDataError: there is no such folder.
-        DataError: it does not have such folders, a class has too few photographs, or there is only
-            one class.
+    Raises
+    ------
+    MissingDataError
+        There is no such folder.
+    DataError
+        It does not have such folders, a class has too few photographs, or there is only one class.
     """
     if image_size < SMALLEST:
         raise DataError(f"image_size must be at least {SMALLEST} pixels, got {image_size}")
@@ -102,10 +107,14 @@ class Photographs:
 
     A part that is asked for is read in the thread that asks, unless it is kept.
 
-    Args:
-        paths: of the files.
-        size: pixels of the side that they are scaled to.
-        kept: those that are in memory already, by path.
+    Parameters
+    ----------
+    paths
+        Of the files.
+    size
+        Pixels of the side that they are scaled to.
+    kept
+        Those that are in memory already, by path.
     """
 
     dtype = np.dtype(np.uint8)
@@ -138,8 +147,10 @@ class Photographs:
 def existing_folder(folder: str | os.PathLike[str] | None) -> Path:
     """The folder with the photographs.
 
-    Raises:
-        MissingDataError: none was named, or there is none.
+    Raises
+    ------
+    MissingDataError
+        None was named, or there is none.
     """
     if not folder:
         raise MissingDataError(
@@ -155,8 +166,10 @@ def existing_folder(folder: str | os.PathLike[str] | None) -> Path:
 def files_to_test(root: Path) -> Files:
     """All photographs by class; only the test photographs where these have a folder of their own.
 
-    Raises:
-        DataError: as for :func:`load_imagefolder`, but a single class or photograph will do.
+    Raises
+    ------
+    DataError
+        As for :func:`load_imagefolder`, but a single class or photograph will do.
     """
     everything, test = _parts(root)
     return everything if test is None else test
@@ -268,8 +281,10 @@ def margin_of(image_size: int) -> int:
 def read_centre(path: Path, image_size: int) -> Array:
     """What a network sees of a photograph in a test, (image_size, image_size, 3), uint8.
 
-    Raises:
-        DataError: as for :func:`read_square`.
+    Raises
+    ------
+    DataError
+        As for :func:`read_square`.
     """
     margin = margin_of(image_size)
     seen = slice(margin, margin + image_size)
@@ -279,8 +294,10 @@ def read_centre(path: Path, image_size: int) -> Array:
 def read_square(path: Path, size: int) -> Array:
     """The largest square in the middle of a photograph, scaled to (size, size, 3), uint8.
 
-    Raises:
-        DataError: the file cannot be read; the message begins with its path.
+    Raises
+    ------
+    DataError
+        The file cannot be read; the message begins with its path.
     """
     from PIL import Image, ImageOps
 

@@ -13,8 +13,10 @@ from ..layer import Array
 def read_npy(raw: bytes) -> Array:
     """The array in the contents of an .npy file, as a view of them.
 
-    Raises:
-        Exception: of many kinds, if the bytes are damaged, too few or of objects.
+    Raises
+    ------
+    Exception
+        Of many kinds, if the bytes are damaged, too few or of objects.
     """
     content = io.BytesIO(raw)
     version = np.lib.format.read_magic(content)

@@ -18,18 +18,29 @@ Place = str | os.PathLike[str] | None
 class Official(ABC):
     """What there is to know of a data set before it is read.
 
-    Attributes:
-        name: as ``load_dataset`` takes it.
-        title: as its authors call it.
-        files: that a copy consists of, however it is packed.
-        copies: folders and archives in which they may lie, in the order in which they are looked
-            for; "" is the folder itself.
-        url: of the downloads, without their names.
-        downloads: names of the files to fetch, with their MD5 checksums.
-        megabytes: that they have together.
-        subfolder: in which downloads are put, "" for none.
-        advice: what a person can do who has no copy.
-        class_names: in the order of the labels.
+    Attributes
+    ----------
+    name
+        As ``load_dataset`` takes it.
+    title
+        As its authors call it.
+    files
+        That a copy consists of, however it is packed.
+    copies
+        Folders and archives in which they may lie, in the order in which they are looked for; "" is
+        the folder itself.
+    url
+        Of the downloads, without their names.
+    downloads
+        Names of the files to fetch, with their MD5 checksums.
+    megabytes
+        That they have together.
+    subfolder
+        In which downloads are put, "" for none.
+    advice
+        What a person can do who has no copy.
+    class_names
+        In the order of the labels.
     """
 
     name: str
@@ -46,15 +57,21 @@ class Official(ABC):
     def load(self, data_dir: Place = None, *, download: bool = False) -> Dataset:
         """Read a copy of the data set.
 
-        Args:
-            data_dir: where it lies. None looks into $MYDL_DATA, ./data and the user's cache.
-            download: whether to fetch it if there is no complete copy, into ``data_dir`` or the
-                cache.
+        Parameters
+        ----------
+        data_dir
+            Where it lies. None looks into $MYDL_DATA, ./data and the user's cache.
+        download
+            Whether to fetch it if there is no complete copy, into ``data_dir`` or the cache.
 
-        Raises:
-            MissingDataError: there is no copy.
-            DownloadError: it cannot be downloaded.
-            DataError: a file is missing, damaged or of another kind.
+        Raises
+        ------
+        MissingDataError
+            There is no copy.
+        DownloadError
+            It cannot be downloaded.
+        DataError
+            A file is missing, damaged or of another kind.
         """
         path = self.find(data_dir)
         if download and (path is None or self.lacks(path)):
@@ -84,8 +101,10 @@ class Official(ABC):
     def download(self, data_dir: Place = None) -> None:
         """Fetch the official files into a folder or the user's cache.
 
-        Raises:
-            DownloadError: they cannot be downloaded.
+        Raises
+        ------
+        DownloadError
+            They cannot be downloaded.
         """
         folder = (Path(data_dir).expanduser() if data_dir else cache_folder()) / self.subfolder
         try:

@@ -27,10 +27,14 @@ def most_unpacked(packed: int) -> int:
 class Bounded:
     """A file to read from, up to a number of bytes.
 
-    Args:
-        file: is read from its beginning.
-        limit: reading or going beyond it raises DataError, before memory is taken for it.
-        name: of the file, for that message.
+    Parameters
+    ----------
+    file
+        Is read from its beginning.
+    limit
+        Reading or going beyond it raises DataError, before memory is taken for it.
+    name
+        Of the file, for that message.
     """
 
     def __init__(self, file: BinaryIO, limit: int, name: str) -> None:
@@ -62,10 +66,12 @@ class Bounded:
 def open_packed(path: Path) -> Iterator[Bounded]:
     """Open a file, unpacking it on the way if it is gzipped, whatever its name.
 
-    Raises:
-        DataError: it is damaged or cut short, or it would fill the memory; also from within the
-            block.
-        OSError: it cannot be opened.
+    Raises
+    ------
+    DataError
+        It is damaged or cut short, or it would fill the memory; also from within the block.
+    OSError
+        It cannot be opened.
     """
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size

@@ -65,16 +65,24 @@ class Ordered(dict[Any, Any]):
 def read_pickle(raw: bytes) -> dict[str, Any]:
     """The dictionary in a pickle, as Python 2 or 3 writes it up to protocol 4.
 
-    Args:
-        raw: the contents of the file.
+    Parameters
+    ----------
+    raw
+        The contents of the file.
 
-    Returns:
+    Returns
+    -------
+    dict[str, Any]
         Values by name: numbers, strings, lists of them, uint8 arrays.
 
-    Raises:
-        DataError: the pickle is damaged or holds anything else; the message is the second half of
-            a sentence that begins with the file's name.
+    Raises
+    ------
+    DataError
+        The pickle is damaged or holds anything else; the message is the second half of a sentence
+        that begins with the file's name.
 
+    Examples
+    --------
     >>> import pickle
     >>> read_pickle(pickle.dumps({"labels": [3, 1]}, protocol=2))
     {'labels': [3, 1]}
@@ -97,15 +105,22 @@ def follow(
 ) -> Any:
     """What the next pickle in a file builds, of values, dictionaries and :class:`Noted` calls.
 
-    Args:
-        file: is read up to the end of the pickle.
-        admitted: functions and classes that may be named, each as "module name".
-        refusal: what to say of others, such as "which no data set needs".
-        outside: gets what it refers to outside of the pickle, as Noted of the name
-            ``STORED_OUTSIDE``; None refuses that.
+    Parameters
+    ----------
+    file
+        Is read up to the end of the pickle.
+    admitted
+        Functions and classes that may be named, each as "module name".
+    refusal
+        What to say of others, such as "which no data set needs".
+    outside
+        Gets what it refers to outside of the pickle, as Noted of the name ``STORED_OUTSIDE``; None
+        refuses that.
 
-    Raises:
-        DataError: as for :func:`read_pickle`.
+    Raises
+    ------
+    DataError
+        As for :func:`read_pickle`.
     """
     try:
         with warnings.catch_warnings():

@@ -37,9 +37,11 @@ def read_photograph(path: str | os.PathLike[str]) -> Image.Image:
     picture lets the background through, that is white. Of several pictures in a file it is the
     first.
 
-    Raises:
-        DataError: the file is missing, damaged, no picture, or of so many pixels that it may be
-            meant to fill the memory; the message begins with its path.
+    Raises
+    ------
+    DataError
+        The file is missing, damaged, no picture, or of so many pixels that it may be meant to fill
+        the memory; the message begins with its path.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -112,13 +114,20 @@ def preprocess(image: Image.Image, kind: str) -> Array:
     ``torchvision``, for its weights: the shorter side scaled to 256 pixels, the middle 224x224,
     from 0 to 1, minus the mean, divided by the deviation.
 
-    Args:
-        image: in mode RGB, as from :func:`read_photograph`.
-        kind: one of ``PREPROCESSING``.
+    Parameters
+    ----------
+    image
+        In mode RGB, as from :func:`read_photograph`.
+    kind
+        One of ``PREPROCESSING``.
 
-    Returns:
+    Returns
+    -------
+    Array
         (227, 227, 3) or (224, 224, 3), float32.
 
+    Examples
+    --------
     >>> from PIL import Image
     >>> preprocess(Image.new("RGB", (640, 480), "white"), "torchvision").shape
     (224, 224, 3)
@@ -131,13 +140,19 @@ def preprocess(image: Image.Image, kind: str) -> Array:
 class Preparation:
     """How a picture becomes what a network takes, and the way back, to see what the network sees.
 
-    Attributes:
-        read: the part of a file's picture that the network sees, (H, W, C), uint8; DataError if
-            the file is no picture.
-        mean, std: of each channel as fractions of 255, in the order in which the network takes the
-            channels: x goes in as (x / 255 - mean) / std.
-        blue_first: whether that order is blue, green, red.
+    Attributes
+    ----------
+    read
+        The part of a file's picture that the network sees, (H, W, C), uint8; DataError if the file
+        is no picture.
+    mean, std
+        Of each channel as fractions of 255, in the order in which the network takes the channels: x
+        goes in as (x / 255 - mean) / std.
+    blue_first
+        Whether that order is blue, green, red.
 
+    Examples
+    --------
     >>> caffe = imagenet_preparation("caffe")
     >>> caffe.inputs(np.full((1, 1, 3), (255, 117, 4), np.uint8)).ravel()
     array([-100.,    0.,  132.], dtype=float32)

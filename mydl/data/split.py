@@ -16,10 +16,15 @@ MOST = 0.5  # of the training images
 class Subset:
     """Some of a data set's images, in a given order, without a copy of them.
 
-    Args:
-        images: all of them, (N, H, W, C).
-        indices: which, (n,).
+    Parameters
+    ----------
+    images
+        All of them, (N, H, W, C).
+    indices
+        Which, (n,).
 
+    Examples
+    --------
     >>> images = np.arange(4, dtype=np.uint8).reshape(4, 1, 1, 1)
     >>> Subset(images, np.array([3, 1]))[:1].ravel()
     array([3], dtype=uint8)
@@ -49,14 +54,22 @@ def hold_out(dataset: Dataset, share: float, seed: int = 0) -> Dataset:
     Each class gives the same share, to the nearest image but at least one, and keeps at least one
     to train on; a class of a single image keeps it.
 
-    Args:
-        share: of the training images, from 0 (none are held out) to 0.5.
-        seed: chooses which. Runs that are to be compared have the same.
+    Parameters
+    ----------
+    share
+        Of the training images, from 0 (none are held out) to 0.5.
+    seed
+        Chooses which. Runs that are to be compared have the same.
 
-    Raises:
-        ValueError: the share is out of range.
-        DataError: every class has a single image, so that there is nothing to hold out.
+    Raises
+    ------
+    ValueError
+        The share is out of range.
+    DataError
+        Every class has a single image, so that there is nothing to hold out.
 
+    Examples
+    --------
     >>> from mydl.data import load_dataset
     >>> parted = hold_out(load_dataset("digits"), 0.1)
     >>> len(parted.train_images), len(parted.validation_images)

@@ -60,14 +60,21 @@ def page(data: Mapping[str, Any]) -> str:
 def bundle(sources: Mapping[str, str], main: str) -> str:
     """One script that does what JavaScript modules do.
 
-    Args:
-        sources: of the modules, by name.
-        main: the name of the module that the page runs.
+    Parameters
+    ----------
+    sources
+        Of the modules, by name.
+    main
+        The name of the module that the page runs.
 
-    Raises:
-        ValueError: a module imports or exports in a way that is not understood, modules import
-            each other in a circle, or a module is missing.
+    Raises
+    ------
+    ValueError
+        A module imports or exports in a way that is not understood, modules import each other in a
+        circle, or a module is missing.
 
+    Examples
+    --------
     >>> print(bundle({
     ...     "main.js": 'import { one as two } from "./one.js";\\nconsole.log(two);',
     ...     "one.js": "export const one = 1;",

@@ -42,10 +42,14 @@ class TraceError(ValueError):
 def describe(layer: Layer, x: Array, kept: Any) -> tuple[dict[str, Any], dict[str, Array]]:
     """The settings and the arrays of a layer, under the names that the page knows them by.
 
-    Args:
-        layer: of a type in ``KINDS``, after its backward pass.
-        x: its input, one sample.
-        kept: what its forward pass kept for backward.
+    Parameters
+    ----------
+    layer
+        Of a type in ``KINDS``, after its backward pass.
+    x
+        Its input, one sample.
+    kept
+        What its forward pass kept for backward.
     """
     settings: dict[str, Any] = {}
     arrays: dict[str, Array] = {}

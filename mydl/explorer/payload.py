@@ -52,11 +52,16 @@ _ALIGNMENT = 4  # bytes, of which the offset of every array is a multiple
 def payload(trace: Trace, picture: Array, title: str, classes: Sequence[str]) -> dict[str, Any]:
     """The page's data, ready to be written as JSON.
 
-    Args:
-        trace: what happened to an image.
-        picture: the image as people see it, uint8, (H, W, 3) or (H, W, 1).
-        title: of the page.
-        classes: of the network's outputs, in order.
+    Parameters
+    ----------
+    trace
+        What happened to an image.
+    picture
+        The image as people see it, uint8, (H, W, 3) or (H, W, 1).
+    title
+        Of the page.
+    classes
+        Of the network's outputs, in order.
     """
     block = _Block()
     image = block.add(picture)
@@ -99,9 +104,12 @@ def payload(trace: Trace, picture: Array, title: str, classes: Sequence[str]) ->
 class _Block:
     """Arrays one behind the other, and a row for each that says where it begins.
 
-    Attributes:
-        rows: shape, offset and dtype.
-        bytes: of all arrays.
+    Attributes
+    ----------
+    rows
+        Shape, offset and dtype.
+    bytes
+        Of all arrays.
     """
 
     def __init__(self) -> None:

@@ -10,13 +10,20 @@ HOST = "127.0.0.1"
 def server(page: str, port: int = 0) -> ThreadingHTTPServer:
     """A server of one page, on this machine only; ``serve_forever()`` starts it.
 
-    Args:
-        page: HTML.
-        port: to listen on; 0 takes one that is free.
+    Parameters
+    ----------
+    page
+        HTML.
+    port
+        To listen on; 0 takes one that is free.
 
-    Raises:
-        ValueError: the port is taken or may not be used.
+    Raises
+    ------
+    ValueError
+        The port is taken or may not be used.
 
+    Examples
+    --------
     >>> with server("<p>Hello", 0) as one:
     ...     address(one).startswith("http://127.0.0.1:")
     True

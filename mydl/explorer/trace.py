@@ -30,10 +30,14 @@ MASK_SEED = 0  # of what dropout sets to zero, the same for everybody who looks
 class Value:
     """An activation, without the axis of the samples: (H, W, C), (C,) or for the loss ().
 
-    Attributes:
-        name: "image", or the path of the layer that it is the output of.
-        data: float32.
-        grad: the gradient of the loss with respect to it, of the same shape.
+    Attributes
+    ----------
+    name
+        "image", or the path of the layer that it is the output of.
+    data
+        float32.
+    grad
+        The gradient of the loss with respect to it, of the same shape.
     """
 
     name: str
@@ -45,14 +49,22 @@ class Value:
 class Step:
     """One elementary layer of the forward pass.
 
-    Attributes:
-        path: its place in the network.
-        kind: such as "conv2d"; see ``mydl.explorer.kinds``.
-        inputs: the numbers of the values it reads.
-        output: the number of the value it writes.
-        settings: numbers that are no arrays, such as the window of a pool.
-        arrays: by name, such as "weight" and "dweight", its gradient.
-        group: the path of the fire module or bypass that it belongs to.
+    Attributes
+    ----------
+    path
+        Its place in the network.
+    kind
+        Such as "conv2d"; see ``mydl.explorer.kinds``.
+    inputs
+        The numbers of the values it reads.
+    output
+        The number of the value it writes.
+    settings
+        Numbers that are no arrays, such as the window of a pool.
+    arrays
+        By name, such as "weight" and "dweight", its gradient.
+    group
+        The path of the fire module or bypass that it belongs to.
     """
 
     path: str
@@ -68,10 +80,14 @@ class Step:
 class Trace:
     """What happened to one image.
 
-    Attributes:
-        values: the image first, the loss last.
-        steps: in the order of the forward pass.
-        label: the class that the loss is about.
+    Attributes
+    ----------
+    values
+        The image first, the loss last.
+    steps
+        In the order of the forward pass.
+    label
+        The class that the loss is about.
     """
 
     values: tuple[Value, ...]
@@ -89,15 +105,24 @@ def trace(network: Network, image: Array, label: int) -> Trace:
     As when the network is used, batch norm has its running statistics; but dropout drops, from a
     fixed seed, so that there is something to see of it. Convolutions go by im2col.
 
-    Args:
-        network: is left as it is.
-        image: as the network takes it, (H, W, C), float32.
-        label: the right class.
+    Parameters
+    ----------
+    network
+        Is left as it is.
+    image
+        As the network takes it, (H, W, C), float32.
+    label
+        The right class.
 
-    Raises:
-        TraceError: the network has a layer that cannot be shown, or its loss is not finite.
-        LayerError: the image or the label does not fit the network.
+    Raises
+    ------
+    TraceError
+        The network has a layer that cannot be shown, or its loss is not finite.
+    LayerError
+        The image or the label does not fit the network.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> result = trace(squeezenet_tiny(), np.ones((32, 32, 3), np.float32), label=3)
     >>> [step.path for step in result.steps][:3], result.steps[-1].kind
@@ -141,7 +166,9 @@ class _Call:
 def _watch(network: Layer) -> dict[str, _Call]:
     """Let every layer of a network, which nobody else uses, note its calls.
 
-    Returns:
+    Returns
+    -------
+    dict[str, _Call]
         The calls by path, in the order in which the layers were done.
     """
     calls: dict[str, _Call] = {}

@@ -59,10 +59,13 @@ def fuse(model: Layer, space: Workspace | None = None) -> Layer:
 def _fuse(layer: Layer, space: Workspace, chain: str, first: bool) -> Layer:
     """Fuse a layer and those in it.
 
-    Args:
-        chain: names the sequence that the layer is in, whose outputs take turns in memory. Inside
-            a bypass, whose input outlives the layers it goes around, a new one begins.
-        first: whether the layer sees the images, whose gradient nobody asks for.
+    Parameters
+    ----------
+    chain
+        Names the sequence that the layer is in, whose outputs take turns in memory. Inside a
+        bypass, whose input outlives the layers it goes around, a new one begins.
+    first
+        Whether the layer sees the images, whose gradient nobody asks for.
     """
     if type(layer) is Fire:
         squeeze, expand1x1, expand3x3 = (

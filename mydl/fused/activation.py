@@ -16,9 +16,12 @@ _ALL = slice(None)
 class BiasRelu:
     """y = max(product + bias, 0): the kernels do it while the product is in registers.
 
-    Attributes:
-        conv: the convolution.
-        bias: its bias.
+    Attributes
+    ----------
+    conv
+        The convolution.
+    bias
+        Its bias.
     """
 
     def __init__(self, conv: Conv2d, bias: Parameter) -> None:
@@ -27,9 +30,12 @@ class BiasRelu:
     def product(self, y: Array, channels: slice = _ALL) -> tuple[Array, Array, bool]:
         """Where the kernel writes, the bias that it adds, and whether it ends with a ReLU.
 
-        Args:
-            y: the output, or the part of it that this thread computes.
-            channels: that ``y`` has.
+        Parameters
+        ----------
+        y
+            The output, or the part of it that this thread computes.
+        channels
+            That ``y`` has.
         """
         return y, self.bias.data[channels], True
 
@@ -44,9 +50,12 @@ class BiasRelu:
 class NormRelu:
     """y = max(norm(product), 0); the product z is kept, since its values enter the gradient.
 
-    Attributes:
-        conv: the convolution, which has no bias.
-        norm: the batch norm behind it.
+    Attributes
+    ----------
+    conv
+        The convolution, which has no bias.
+    norm
+        The batch norm behind it.
     """
 
     def __init__(self, conv: Conv2d, norm: BatchNorm2d, space: Workspace) -> None:

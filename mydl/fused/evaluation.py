@@ -26,9 +26,12 @@ class Evaluator:
     as one call of compiled code; see :mod:`mydl.kernels.program`. The weights are read where they
     are, so that training may go on in between.
 
-    Args:
-        model: the network, in evaluation mode whenever it is run.
-        space: the workspace of its layers.
+    Parameters
+    ----------
+    model
+        The network, in evaluation mode whenever it is run.
+    space
+        The workspace of its layers.
     """
 
     def __init__(self, model: Layer, space: Workspace) -> None:
@@ -80,9 +83,12 @@ def _consists_of_kernels(layer: Layer) -> bool:
 class _Program:
     """A record of kernel calls for images of one shape.
 
-    Attributes:
-        input: memory for the images.
-        output: where the last call leaves the network's output.
+    Attributes
+    ----------
+    input
+        Memory for the images.
+    output
+        Where the last call leaves the network's output.
     """
 
     def __init__(self, x: Array, team: Team | None) -> None:

@@ -200,8 +200,10 @@ class FusedMaxPool(Fused):
     def _slide(self, x_shape: Shape, first: int = 0) -> tuple[tuple[int, int], ...]:
         """Kernel size, stride and (top, left) padding, as the pooling kernels take them.
 
-        Args:
-            first: the row of the output that is computed first; as if there were no rows before.
+        Parameters
+        ----------
+        first
+            The row of the output that is computed first; as if there were no rows before.
         """
         window = self._pool.window
         (top, _), (left, _) = window.pads(*x_shape[1:3])

@@ -42,15 +42,21 @@ class BrokenTeam(Exception):
 class Team:
     """Threads that compute one image together.
 
-    Args:
-        size: how many.
+    Parameters
+    ----------
+    size
+        How many.
 
-    Attributes:
-        scratch: the memory that they share.
-        count: what they count their arrivals in.
-        refused: shapes of images for which one of them has no record, see
-            :mod:`mydl.fused.evaluation`.
-        broken: whether one of them has failed. Nobody can meet in this team any more.
+    Attributes
+    ----------
+    scratch
+        The memory that they share.
+    count
+        What they count their arrivals in.
+    refused
+        Shapes of images for which one of them has no record, see :mod:`mydl.fused.evaluation`.
+    broken
+        Whether one of them has failed. Nobody can meet in this team any more.
     """
 
     def __init__(self, size: int) -> None:
@@ -87,9 +93,12 @@ class Watcher(Protocol):
 class Workspace:
     """A thread's memory, its place in a team, and who watches the kernels that it calls.
 
-    Attributes:
-        own: memory that no other thread sees.
-        team: the threads that it shares images with at the moment.
+    Attributes
+    ----------
+    own
+        Memory that no other thread sees.
+    team
+        The threads that it shares images with at the moment.
     """
 
     def __init__(self) -> None:
@@ -131,8 +140,10 @@ class Workspace:
     def share(self, units: int, step: int = 1) -> slice:
         """Which of a number of rows, pixels or channels are this thread's to compute.
 
-        Args:
-            step: a share is a multiple of this, but for the last.
+        Parameters
+        ----------
+        step
+            A share is a multiple of this, but for the last.
         """
         if self.team is None:
             return slice(0, units)

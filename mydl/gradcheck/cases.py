@@ -43,13 +43,20 @@ Rng = np.random.Generator
 class Case:
     """A layer in one setting, and the input to check it with.
 
-    Args:
-        name: the layer's, in small letters, or its algorithm's; several cases share it.
-        setting: what sets this case apart.
-        build: makes the layer, drawing from a generator.
-        shape: of x, whose values are drawn from N(0, 1).
-        labels: for a loss, draws the labels.
-        samples: entries to visit in each array.
+    Parameters
+    ----------
+    name
+        The layer's, in small letters, or its algorithm's; several cases share it.
+    setting
+        What sets this case apart.
+    build
+        Makes the layer, drawing from a generator.
+    shape
+        Of x, whose values are drawn from N(0, 1).
+    labels
+        For a loss, draws the labels.
+    samples
+        Entries to visit in each array.
     """
 
     name: str

@@ -52,27 +52,40 @@ def gradcheck(
     keep the dtype, return arrays that the next pass leaves alone, and add to gradients that do not
     start at zero. The caller's layer is not touched.
 
-    Args:
-        layer: a Layer; a loss with ``forward(x, labels)`` and ``backward()``; or a network with
-            ``loss(x, labels)`` and ``backward()``. Its biases should be random, too.
-        x: the input, of random values, so that no ReLU is at 0 and no maximum has a tie.
-        labels: those that belong to x, to check a loss or a network with its loss.
-        method: "central" differences; or "complex" steps, exact to the last digits, but forward
-            must work in complex128, as all of mydl.layers does.
-        tolerance: largest relative error that passes, ``|analytic - numeric| / max(|analytic|,
-            |numeric|, floor)``; None takes 1e-7 for central differences and 1e-12 for complex
-            steps. The floor is the derivative of which rounding could make up the tolerance:
-            anything smaller is
-            compared absolutely.
-        samples: entries to visit in each array; None visits all.
-        seed: fixes dy and the samples.
+    Parameters
+    ----------
+    layer
+        A Layer; a loss with ``forward(x, labels)`` and ``backward()``; or a network with ``loss(x,
+        labels)`` and ``backward()``. Its biases should be random, too.
+    x
+        The input, of random values, so that no ReLU is at 0 and no maximum has a tie.
+    labels
+        Those that belong to x, to check a loss or a network with its loss.
+    method
+        "central" differences; or "complex" steps, exact to the last digits, but forward must work
+        in complex128, as all of mydl.layers does.
+    tolerance
+        Largest relative error that passes, ``|analytic - numeric| / max(|analytic|, |numeric|,
+        floor)``; None takes 1e-7 for central differences and 1e-12 for complex steps. The floor is
+        the derivative of which rounding could make up the tolerance: anything smaller is compared
+        absolutely.
+    samples
+        Entries to visit in each array; None visits all.
+    seed
+        Fixes dy and the samples.
 
-    Returns:
+    Returns
+    -------
+    GradcheckReport
         A report that is true if all is right and prints as a table.
 
-    Raises:
-        TypeError, ValueError: an argument is wrong, or the layer cannot do what the method needs.
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is wrong, or the layer cannot do what the method needs.
 
+    Examples
+    --------
     >>> from mydl.layers import Linear
     >>> rng = np.random.default_rng(0)
     >>> report = gradcheck(Linear(3, 2, rng=rng), rng.normal(size=(4, 3)))

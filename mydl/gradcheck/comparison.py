@@ -21,9 +21,12 @@ IMAGE_AXES = ("H", "W", "kh", "kw")
 class Comparison:
     """An array beside the right one.
 
-    Attributes:
-        known: True where the right value is known.
-        wrong: True where the value is known and wrong.
+    Attributes
+    ----------
+    known
+        True where the right value is known.
+    wrong
+        True where the value is known and wrong.
     """
 
     got: Array

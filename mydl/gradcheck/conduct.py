@@ -19,12 +19,18 @@ def observe(
     Runs forward and backward three times: once for the gradients, once more with gradients that do
     not start at zero, and once with other numbers, after which the first results must still stand.
 
-    Args:
-        probe: the layer, in float64.
-        dy: gradient of its output.
-        rng: draws the gradients to start from.
+    Parameters
+    ----------
+    probe
+        The layer, in float64.
+    dy
+        Gradient of its output.
+    rng
+        Draws the gradients to start from.
 
-    Returns:
+    Returns
+    -------
+    tuple[dict[str, Array], list[Diagnosis]]
         The gradients, without "x" if backward returned no array of its shape; and the diagnoses.
     """
     faults: list[Diagnosis] = []

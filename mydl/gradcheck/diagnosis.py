@@ -22,10 +22,14 @@ LARGEST_PICTURE = 32, 64
 class Diagnosis:
     """What is wrong with an array.
 
-    Attributes:
-        kind: a short word for programs: sign, factor, twice, transpose, flip, shift, zeros, ...
-        sentence: the same in words, with the place.
-        where: True at the wrong entries; None if the shape is wrong.
+    Attributes
+    ----------
+    kind
+        A short word for programs: sign, factor, twice, transpose, flip, shift, zeros, ...
+    sentence
+        The same in words, with the place.
+    where
+        True at the wrong entries; None if the shape is wrong.
     """
 
     kind: str
@@ -41,11 +45,16 @@ class Diagnosis:
 class ArrayDiagnosis(Diagnosis):
     """What is wrong with the gradient of one array of a layer.
 
-    Attributes:
-        layer, array: as in an entry of the report.
-        axes: names of the array's axes.
-        got: the gradient that backward gave.
-        want: the measured one; NaN where it was not measured.
+    Attributes
+    ----------
+    layer, array
+        As in an entry of the report.
+    axes
+        Names of the array's axes.
+    got
+        The gradient that backward gave.
+    want
+        The measured one; NaN where it was not measured.
     """
 
     layer: str = ""
@@ -72,19 +81,29 @@ def diagnose(
 ) -> Diagnosis | None:
     """Say what is wrong with ``got``, or None if it equals ``want``.
 
-    Args:
-        got: the array to judge.
-        want: the right one; NaN where it is not known.
-        name: what to call the array in the sentence.
-        axes: a name for each axis, such as ("N", "H", "W", "C").
-        mistakes: wrong arrays that one comes to compute, by kind, each with a sentence; also
-            arrays of a wrong shape. They are tried first.
-        regions: masks of entries that have something in common, by kind: "overlap", "border", or a
-            kind of your own with (sentence, mask). An array that is wrong nowhere else gets this
-            kind.
-        constants: numbers by name, in which a constant ratio may be told, beside the axes' sizes.
-        rtol, atol: entries are equal if ``|got - want| <= atol + rtol * |want|``.
+    Parameters
+    ----------
+    got
+        The array to judge.
+    want
+        The right one; NaN where it is not known.
+    name
+        What to call the array in the sentence.
+    axes
+        A name for each axis, such as ("N", "H", "W", "C").
+    mistakes
+        Wrong arrays that one comes to compute, by kind, each with a sentence; also arrays of a
+        wrong shape. They are tried first.
+    regions
+        Masks of entries that have something in common, by kind: "overlap", "border", or a kind of
+        your own with (sentence, mask). An array that is wrong nowhere else gets this kind.
+    constants
+        Numbers by name, in which a constant ratio may be told, beside the axes' sizes.
+    rtol, atol
+        Entries are equal if ``|got - want| <= atol + rtol * |want|``.
 
+    Examples
+    --------
     >>> want = np.arange(6.0).reshape(2, 3)
     >>> diagnose(want / 2, want, name="dx", axes=("N", "K")).sentence
     'dx is 2 times too small everywhere: N is 2, is it divided by N once too often?'

@@ -32,14 +32,22 @@ MOST_DERIVATIVES = 4_000_000  # of single outputs by single entries: 32 MB
 class Explainer:
     """Finds the reasons for wrong gradients.
 
-    Args:
-        layer: as the caller gave it.
-        probe: a copy of it.
-        measure: measures derivatives.
-        dy, y: gradient of the output and the output.
-        labels: of a loss.
-        gradients: what backward gave, by array.
-        samples: entries that the check visits in each array.
+    Parameters
+    ----------
+    layer
+        As the caller gave it.
+    probe
+        A copy of it.
+    measure
+        Measures derivatives.
+    dy, y
+        Gradient of the output and the output.
+    labels
+        Of a loss.
+    gradients
+        What backward gave, by array.
+    samples
+        Entries that the check visits in each array.
     """
 
     def __init__(
@@ -60,8 +68,10 @@ class Explainer:
     def explain(self, wrong: dict[str, list[Entry]]) -> list[ArrayDiagnosis]:
         """A diagnosis for each array, of whose entries some are wrong.
 
-        Args:
-            wrong: all entries of such arrays that were measured, by the array's name in the probe.
+        Parameters
+        ----------
+        wrong
+            All entries of such arrays that were measured, by the array's name in the probe.
         """
         nearest_to_the_output = list(reversed(wrong))[:MOST_ARRAYS]
         found = [

@@ -24,8 +24,10 @@ from .sweep import Sweep
 class OwnCase(Case):
     """A layer of a user's file, whose errors are told with the line.
 
-    Args:
-        file: where it is.
+    Parameters
+    ----------
+    file
+        Where it is.
     """
 
     file: Path = Path()
@@ -51,12 +53,17 @@ def is_file(name: str) -> bool:
 def own_case(target: str, shape_text: str | None) -> Case:
     """The case that checks a layer of a user's file.
 
-    Args:
-        target: FILE.py:NAME; NAME is a class or a function without arguments, or a layer.
-        shape_text: the shape of the input, as in 2x5x4x3.
+    Parameters
+    ----------
+    target
+        FILE.py:NAME; NAME is a class or a function without arguments, or a layer.
+    shape_text
+        The shape of the input, as in 2x5x4x3.
 
-    Raises:
-        ValueError: the file, the name or the shape will not do.
+    Raises
+    ------
+    ValueError
+        The file, the name or the shape will not do.
     """
     file_name, _, name = target.partition(":")
     if shape_text is None:

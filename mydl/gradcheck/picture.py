@@ -31,13 +31,19 @@ def draw_errors(path: Path, diagnoses: Sequence[ArrayDiagnosis], title: str) -> 
 
     Of an array with more than two axes the image with the most errors is drawn.
 
-    Args:
-        path: of the picture; its ending says its format.
-        diagnoses: the first six are drawn.
-        title: what was checked.
+    Parameters
+    ----------
+    path
+        Of the picture; its ending says its format.
+    diagnoses
+        The first six are drawn.
+    title
+        What was checked.
 
-    Raises:
-        ValueError: there is nothing to draw.
+    Raises
+    ------
+    ValueError
+        There is nothing to draw.
     """
     shown = [each for each in diagnoses if each.where is not None][:MOST_ROWS]
     if not shown:

@@ -18,17 +18,26 @@ class Probe:
     statistics. Every ``forward`` here first puts both back, so that two calls differ by nothing
     but what was done to ``arrays`` in between.
 
-    Args:
-        layer: a Layer; a loss with ``forward(x, labels)`` and ``backward()``; or a network with
-            ``loss(x, labels)`` and ``backward()``.
-        x: the input.
-        labels: what a loss takes beside x; None for a layer.
-        dtype: of the copy: float64, complex128 for complex steps, or float32.
+    Parameters
+    ----------
+    layer
+        A Layer; a loss with ``forward(x, labels)`` and ``backward()``; or a network with ``loss(x,
+        labels)`` and ``backward()``.
+    x
+        The input.
+    labels
+        What a loss takes beside x; None for a layer.
+    dtype
+        Of the copy: float64, complex128 for complex steps, or float32.
 
-    Attributes:
-        layer: the copy.
-        parameters: its parameters by path.
-        arrays: "x" and the data of every parameter by its path; writing into them moves the point.
+    Attributes
+    ----------
+    layer
+        The copy.
+    parameters
+        Its parameters by path.
+    arrays
+        "x" and the data of every parameter by its path; writing into them moves the point.
     """
 
     def __init__(self, layer: Any, x: Array, labels: Array | None, dtype: DTypeLike) -> None:

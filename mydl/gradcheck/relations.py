@@ -78,11 +78,14 @@ def wrong_slope(
 ) -> Finding | None:
     """In a layer that works on each number alone, the wrong derivative.
 
-    Args:
-        c: dx as it is and as it should be.
-        x, dy, y: at the point.
-        slope_at: the layer's derivative at other inputs; None if it does not work on each number
-            alone.
+    Parameters
+    ----------
+    c
+        Dx as it is and as it should be.
+    x, dy, y
+        At the point.
+    slope_at
+        The layer's derivative at other inputs; None if it does not work on each number alone.
     """
     right = slope_at(x)
     if right is None:

@@ -20,17 +20,27 @@ SHOWN_FAILURES = 10
 class Entry:
     """One derivative, as backward gave it and as it was measured.
 
-    Attributes:
-        layer: path of the layer, or its kind if it stands alone.
-        array: "x", "weight", "bias", ...
-        index: of the entry; "all" for a random direction through the whole array, "all 0.5" for
-            the entries of that value moved together.
-        analytic: from backward.
-        numeric: from forward.
-        step: the distance moved.
-        noise: what rounding may have added to the measured one.
-        error: the relative error, as :func:`mydl.gradcheck.gradcheck` defines it.
-        verdict: "passed", "wrong", or "kink" where there is no derivative.
+    Attributes
+    ----------
+    layer
+        Path of the layer, or its kind if it stands alone.
+    array
+        "x", "weight", "bias", ...
+    index
+        Of the entry; "all" for a random direction through the whole array, "all 0.5" for the
+        entries of that value moved together.
+    analytic
+        From backward.
+    numeric
+        From forward.
+    step
+        The distance moved.
+    noise
+        What rounding may have added to the measured one.
+    error
+        The relative error, as :func:`mydl.gradcheck.gradcheck` defines it.
+    verdict
+        "passed", "wrong", or "kink" where there is no derivative.
     """
 
     layer: str
@@ -62,14 +72,22 @@ class ArraySummary:
 class GradcheckReport:
     """The result of a gradient check. It is true if all is right, and prints as a table.
 
-    Attributes:
-        subject: what was checked.
-        method, tolerance, seed: how.
-        entries: every derivative that was measured.
-        faults: a sentence for each other rule that the layer breaks.
-        sizes: number of entries of each array, by (layer, array).
-        diagnoses: what is wrong with each array, from the pattern of its errors.
-        broken_rules: the faults, each with its kind.
+    Attributes
+    ----------
+    subject
+        What was checked.
+    method, tolerance, seed
+        How.
+    entries
+        Every derivative that was measured.
+    faults
+        A sentence for each other rule that the layer breaks.
+    sizes
+        Number of entries of each array, by (layer, array).
+    diagnoses
+        What is wrong with each array, from the pattern of its errors.
+    broken_rules
+        The faults, each with its kind.
     """
 
     subject: str
@@ -153,8 +171,10 @@ class GradcheckReport:
     def plot(self, path: str | Path) -> None:
         """Draw where the errors sit into a file, whose ending says its format.
 
-        Raises:
-            ValueError: no gradient is wrong.
+        Raises
+        ------
+        ValueError
+            No gradient is wrong.
         """
         from .picture import draw_errors
 

@@ -39,11 +39,16 @@ COMPLEX_STEP = 1e-20
 class Direction:
     """Which entries of an array move, and how far each.
 
-    Attributes:
-        array: name of the array in the probe.
-        where: what indexes the entries: a tuple for one, a mask or ``...`` for several.
-        lengths: how far each moves at step 1.
-        scale: the size of values to which the step is proportional.
+    Attributes
+    ----------
+    array
+        Name of the array in the probe.
+    where
+        What indexes the entries: a tuple for one, a mask or ``...`` for several.
+    lengths
+        How far each moves at step 1.
+    scale
+        The size of values to which the step is proportional.
     """
 
     array: str
@@ -73,12 +78,18 @@ class Slope:
 class Measure:
     """Measures derivatives of ``sum of dy * y`` at the probe's point.
 
-    Args:
-        probe: the layer.
-        dy: the upstream gradient.
-        y: the output at the point, in float64.
-        roundoff: the error that rounding may leave in a value of y.
-        tolerance: largest relative error that passes.
+    Parameters
+    ----------
+    probe
+        The layer.
+    dy
+        The upstream gradient.
+    y
+        The output at the point, in float64.
+    roundoff
+        The error that rounding may leave in a value of y.
+    tolerance
+        Largest relative error that passes.
     """
 
     def __init__(
@@ -169,10 +180,14 @@ class ComplexStep(Measure):
     Which branch a complex number takes at a kink is a matter of its ordering, so that where the
     slopes differ, central differences are asked whether there is a kink.
 
-    Args:
-        probe: the layer in complex128.
-        at_kinks: measures central differences at the same point.
-        dy, y, roundoff, tolerance: as for every measure.
+    Parameters
+    ----------
+    probe
+        The layer in complex128.
+    at_kinks
+        Measures central differences at the same point.
+    dy, y, roundoff, tolerance
+        As for every measure.
     """
 
     def __init__(

@@ -29,14 +29,22 @@ STEPS = tuple(float(step) for step in 10.0 ** np.arange(0, -16.5, -0.5))
 class Sweep:
     """The error of measured derivatives at each step. Prints as a table.
 
-    Attributes:
-        subject: the layer.
-        array: whose derivatives were measured: "x", "weight", ...
-        entries: how many of them.
-        reference: what they were compared with: "complex step" or "backward".
-        steps: from large to small.
-        errors: relative error at each step, by "float32", "float64" and "complex".
-        notes: a sentence for each method that was left out.
+    Attributes
+    ----------
+    subject
+        The layer.
+    array
+        Whose derivatives were measured: "x", "weight", ...
+    entries
+        How many of them.
+    reference
+        What they were compared with: "complex step" or "backward".
+    steps
+        From large to small.
+    errors
+        Relative error at each step, by "float32", "float64" and "complex".
+    notes
+        A sentence for each method that was left out.
     """
 
     subject: str
@@ -104,14 +112,23 @@ def sweep(
     computes in complex128, else what backward says in float64. The error at a step is the norm of
     the difference over the norm of the truth.
 
-    Args:
-        layer: a Layer, a loss or a network with its loss.
-        x: the input.
-        array: whose derivatives to measure: "x", or a parameter's path such as "weight".
-        labels: those that belong to x, for a loss.
-        entries: so many of the array's, drawn at random.
-        seed: fixes dy and the entries.
+    Parameters
+    ----------
+    layer
+        A Layer, a loss or a network with its loss.
+    x
+        The input.
+    array
+        Whose derivatives to measure: "x", or a parameter's path such as "weight".
+    labels
+        Those that belong to x, for a loss.
+    entries
+        So many of the array's, drawn at random.
+    seed
+        Fixes dy and the entries.
 
+    Examples
+    --------
     >>> from mydl.layers import Softmax
     >>> found = sweep(Softmax(), np.random.default_rng(0).normal(size=(3, 5)))
     >>> step, error = found.best("float64")

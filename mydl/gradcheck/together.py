@@ -14,9 +14,12 @@ Place: TypeAlias = tuple[str, str]
 def together(kinds: dict[Place, str], order: Sequence[Place]) -> Diagnosis | None:
     """One sentence about all wrong arrays, or None if there is nothing to say.
 
-    Args:
-        kinds: of the diagnosis of each wrong array, by (layer, array).
-        order: (layer, array) of every array, x first, then as the layers follow each other.
+    Parameters
+    ----------
+    kinds
+        Of the diagnosis of each wrong array, by (layer, array).
+    order
+        (layer, array) of every array, x first, then as the layers follow each other.
     """
     if not kinds or len(order) == 1:
         return None

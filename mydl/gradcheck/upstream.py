@@ -26,13 +26,20 @@ MOST_CHANNELS = 64
 class Columns:
     """Measured derivatives of all outputs by some entries of an array.
 
-    Attributes:
-        name: of the array, for sentences.
-        positions: of the entries in the flat array.
-        got: what backward says of them, (entries,).
-        want: what was measured, (entries,).
-        columns: derivative of y by each, (entries, *y.shape).
-        dy: the upstream gradient.
+    Attributes
+    ----------
+    name
+        Of the array, for sentences.
+    positions
+        Of the entries in the flat array.
+    got
+        What backward says of them, (entries,).
+    want
+        What was measured, (entries,).
+    columns
+        Derivative of y by each, (entries, *y.shape).
+    dy
+        The upstream gradient.
     """
 
     name: str

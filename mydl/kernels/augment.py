@@ -22,15 +22,24 @@ def take_windows_reference(
 ) -> None:
     """Look up the pixels of a window of each image, mirrored or not, with a square of one colour.
 
-    Args:
-        images: (N, H, W, C), uint8. Around them everything is zero.
-        windows: output, (N, H', W', C), in the dtype of ``values``.
-        values: what stands for each value of a pixel, (256, C): normalised, for example.
-        top, left: the image's row and column at the window's upper left corner, (N,).
-        mirrored: whether the window's left and right are then swapped, (N,).
-        hole: side of the square in pixels; it is clipped at the edges of the window.
-        hole_top, hole_left: the window's row and column at the square's corner, (N,).
-        hole_values: what the square is filled with, (C,).
+    Parameters
+    ----------
+    images
+        (N, H, W, C), uint8. Around them everything is zero.
+    windows
+        Output, (N, H', W', C), in the dtype of ``values``.
+    values
+        What stands for each value of a pixel, (256, C): normalised, for example.
+    top, left
+        The image's row and column at the window's upper left corner, (N,).
+    mirrored
+        Whether the window's left and right are then swapped, (N,).
+    hole
+        Side of the square in pixels; it is clipped at the edges of the window.
+    hole_top, hole_left
+        The window's row and column at the square's corner, (N,).
+    hole_values
+        What the square is filled with, (C,).
     """
     n, h, w, channels = windows.shape
     for k in range(n):
@@ -86,10 +95,14 @@ def take_windows(
 def blend_reference(x: Array, other: Array, share: Array) -> None:
     """Replace each sample by ``share`` of it and the rest of another one.
 
-    Args:
-        x: input and output, (N, P).
-        other: (N, P).
-        share: (N,), of the same dtype.
+    Parameters
+    ----------
+    x
+        Input and output, (N, P).
+    other
+        (N, P).
+    share
+        (N,), of the same dtype.
     """
     x *= share[:, None]
     x += (1 - share[:, None]) * other

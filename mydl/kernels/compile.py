@@ -52,13 +52,16 @@ def kernel(
     keeps the machine code on disk, so that only the first run on a machine compiles. The kernels
     themselves are serial: threads inside a kernel would fight with those around it.
 
-    Args:
-        reference: the same computation in plain NumPy, with the same arguments.
-        fastmath: let the compiler reorder additions; for sums whose order does not matter.
-        vectors: names of the arrays that the loops load from and store to with
-            :mod:`mydl.kernels.simd`, in one string. The loops then have one more argument at the
-            end, ``tail``. The last axis of these arrays must be contiguous; it may be a slice of a
-            wider one.
+    Parameters
+    ----------
+    reference
+        The same computation in plain NumPy, with the same arguments.
+    fastmath
+        Let the compiler reorder additions; for sums whose order does not matter.
+    vectors
+        Names of the arrays that the loops load from and store to with :mod:`mydl.kernels.simd`, in
+        one string. The loops then have one more argument at the end, ``tail``. The last axis of
+        these arrays must be contiguous; it may be a slice of a wider one.
     """
 
     def decorate(loops: F) -> Kernel:
@@ -93,9 +96,11 @@ def inlined(function: F) -> F:
 def called(*, allocates: bool = True) -> Callable[[F], F]:
     """Compile a function that kernels call and Python does not.
 
-    Args:
-        allocates: whether it creates arrays. If not, Numba is told not to count the references to
-            those it is given, which takes longer than the arithmetic of a small tile.
+    Parameters
+    ----------
+    allocates
+        Whether it creates arrays. If not, Numba is told not to count the references to those it is
+        given, which takes longer than the arithmetic of a small tile.
     """
 
     def decorate(function: F) -> F:

@@ -42,16 +42,23 @@ def conv_pool_reference(
 ) -> None:
     """``y = maxpool(relu(x * weight + bias))``, and the cell of each window that won.
 
-    Args:
-        x: images, (N, H, W, C).
-        weight: (K_h, K_w, C, K).
-        bias: (K,).
-        y: output, (N, H_pooled, W_pooled, K).
-        argument: output of the same shape, uint8: numbers of the winning cells, as
-            :func:`mydl.kernels.pooling.maxpool` counts them. None where nobody asks.
-        conv: output size of the convolution (rows, columns), its stride, and its (top, left)
-            padding.
-        pool: kernel size, stride and (top, left) padding of the pooling.
+    Parameters
+    ----------
+    x
+        Images, (N, H, W, C).
+    weight
+        (K_h, K_w, C, K).
+    bias
+        (K,).
+    y
+        Output, (N, H_pooled, W_pooled, K).
+    argument
+        Output of the same shape, uint8: numbers of the winning cells, as
+        :func:`mydl.kernels.pooling.maxpool` counts them. None where nobody asks.
+    conv
+        Output size of the convolution (rows, columns), its stride, and its (top, left) padding.
+    pool
+        Kernel size, stride and (top, left) padding of the pooling.
     """
     size, stride, pad = conv
     cols = np.empty((x.shape[0], *size, *weight.shape[:3]), x.dtype)
@@ -74,13 +81,20 @@ def conv_pool_backward_reference(
 ) -> None:
     """The backward pass: gradients of the weights and of the bias are added to.
 
-    Args:
-        dy, y: gradient of the output and the output, (N, H_pooled, W_pooled, K).
-        argument: numbers of the winning cells.
-        x: images, (N, H, W, C).
-        dweight: (K_h, K_w, C, K).
-        dbias: (K,).
-        conv, pool: as in the forward pass.
+    Parameters
+    ----------
+    dy, y
+        Gradient of the output and the output, (N, H_pooled, W_pooled, K).
+    argument
+        Numbers of the winning cells.
+    x
+        Images, (N, H, W, C).
+    dweight
+        (K_h, K_w, C, K).
+    dbias
+        (K,).
+    conv, pool
+        As in the forward pass.
     """
     size, stride, pad = conv
     g = np.where(y.real > 0, dy, 0)
@@ -96,9 +110,12 @@ def conv_pool_backward_reference(
 def _pad_image(image: Array, rows: Pair, pad: Pair, padded: Array) -> None:
     """Copy some rows of an image with padding; the pixels of a row lie side by side in ``padded``.
 
-    Args:
-        rows: first and end of the rows, counted with the padding.
-        pad: rows above and columns to the left of the image.
+    Parameters
+    ----------
+    rows
+        First and end of the rows, counted with the padding.
+    pad
+        Rows above and columns to the left of the image.
     """
     _, width, channels = image.shape
     columns = min(width, (padded.shape[1] - LANES) // channels - pad[1])  # beyond: zeros

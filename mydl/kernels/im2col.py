@@ -18,12 +18,17 @@ Pair = tuple[int, int]
 def im2col_reference(x: Array, cols: Array, stride: Pair, pad: Pair) -> None:
     """Write the windows of ``x`` into ``cols``.
 
-    Args:
-        x: images, (N, H, W, C).
-        cols: output, (N, H_out, W_out, K_h, K_w, C).
-        stride: rows and columns from one window to the next.
-        pad: rows of zeros above and columns of zeros to the left of the image; as many as are
-            needed follow below and to the right.
+    Parameters
+    ----------
+    x
+        Images, (N, H, W, C).
+    cols
+        Output, (N, H_out, W_out, K_h, K_w, C).
+    stride
+        Rows and columns from one window to the next.
+    pad
+        Rows of zeros above and columns of zeros to the left of the image; as many as are needed
+        follow below and to the right.
     """
     n, h, w, c = x.shape
     _, h_out, w_out, k_h, k_w, _ = cols.shape
@@ -58,11 +63,16 @@ def im2col(x: Array, cols: Array, stride: Pair, pad: Pair) -> None:
 def col2im_reference(dcols: Array, dx: Array, stride: Pair, pad: Pair) -> None:
     """Sum the windows of ``dcols`` into ``dx``: the transpose, and so the backward, of im2col.
 
-    Args:
-        dcols: gradient of ``cols``, (N, H_out, W_out, K_h, K_w, C).
-        dx: output, (N, H, W, C); each pixel receives the sum over every window that read it.
-        stride: rows and columns from one window to the next.
-        pad: rows above and columns to the left of the image that were read as zeros.
+    Parameters
+    ----------
+    dcols
+        Gradient of ``cols``, (N, H_out, W_out, K_h, K_w, C).
+    dx
+        Output, (N, H, W, C); each pixel receives the sum over every window that read it.
+    stride
+        Rows and columns from one window to the next.
+    pad
+        Rows above and columns to the left of the image that were read as zeros.
     """
     n, h, w, c = dx.shape
     _, h_out, w_out, k_h, k_w, _ = dcols.shape

@@ -23,9 +23,12 @@ ROWS = 256
 def moments_reference(z: Array, mean: Array, var: Array) -> None:
     """Mean and variance of each channel over the rows.
 
-    Args:
-        z: a row for each pixel, (M, C), M > 0.
-        mean, var: outputs, (C,); the variance divides by M.
+    Parameters
+    ----------
+    z
+        A row for each pixel, (M, C), M > 0.
+    mean, var
+        Outputs, (C,); the variance divides by M.
     """
     mean[...] = z.mean(axis=0)
     var[...] = ((z - mean) ** 2).mean(axis=0)
@@ -69,10 +72,14 @@ def moments(z: Array, mean: Array, var: Array, tail: Any) -> None:
 def scale_relu_reference(z: Array, scale: Array, shift: Array, y: Array) -> None:
     """y = max(scale z + shift, 0).
 
-    Args:
-        z: a row for each pixel, (M, C).
-        scale, shift: (C,).
-        y: output, (M, C); may be a slice of the channels of a wider array.
+    Parameters
+    ----------
+    z
+        A row for each pixel, (M, C).
+    scale, shift
+        (C,).
+    y
+        Output, (M, C); may be a slice of the channels of a wider array.
     """
     values = scale * z + shift
     y[...] = np.where(values.real > 0, values, 0)
@@ -92,10 +99,14 @@ def norm_sums_reference(
 ) -> None:
     """The two sums that the gradient needs: of d, and of d (z - mean), d = dy where y > 0.
 
-    Args:
-        dy, y: gradient and output after the ReLU, (M, C); may be slices.
-        z: input of the normalisation, (M, C), and its ``mean``, (C,).
-        total, product: outputs, (C,).
+    Parameters
+    ----------
+    dy, y
+        Gradient and output after the ReLU, (M, C); may be slices.
+    z
+        Input of the normalisation, (M, C), and its ``mean``, (C,).
+    total, product
+        Outputs, (C,).
     """
     d = np.where(y.real > 0, dy, 0)
     total[...] = d.sum(axis=0)
@@ -129,10 +140,14 @@ def norm_gradient_reference(
 ) -> None:
     """dz = direct d + slope z + level, d = dy where y > 0.
 
-    Args:
-        dy, y, z: as for :func:`norm_sums_reference`.
-        direct, slope, level: what the sums come to, (C,).
-        dz: output, (M, C).
+    Parameters
+    ----------
+    dy, y, z
+        As for :func:`norm_sums_reference`.
+    direct, slope, level
+        What the sums come to, (C,).
+    dz
+        Output, (M, C).
     """
     dz[...] = direct * np.where(y.real > 0, dy, 0) + slope * z + level
 

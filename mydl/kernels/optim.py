@@ -82,14 +82,21 @@ def adam_reference(
 ) -> None:
     """Step by the running mean of the gradient over the root of that of its square.
 
-    Args:
-        data, mean, square: updated; parameters, running means of the gradient and of its square.
-        grad, decay: gradient and weight decay of each parameter.
-        lr, eps: learning rate, and what keeps the division from zero.
-        mean_rate, square_rate: 1 - beta: how far a running mean moves towards the new value.
-        mean_bias, square_bias: 1 - beta^t and its root: what the running means, which began at
-            zero, are too small by after t steps.
-        decoupled: shrink the parameters directly (AdamW) instead of through the gradient (Adam).
+    Parameters
+    ----------
+    data, mean, square
+        Updated; parameters, running means of the gradient and of its square.
+    grad, decay
+        Gradient and weight decay of each parameter.
+    lr, eps
+        Learning rate, and what keeps the division from zero.
+    mean_rate, square_rate
+        1 - beta: how far a running mean moves towards the new value.
+    mean_bias, square_bias
+        1 - beta^t and its root: what the running means, which began at zero, are too small by after
+        t steps.
+    decoupled
+        Shrink the parameters directly (AdamW) instead of through the gradient (Adam).
     """
     if decoupled:
         data -= lr * decay * data

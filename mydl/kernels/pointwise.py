@@ -14,8 +14,10 @@ A step takes one vector of ``b`` and a number from each row of ``a``, and makes 
 multiply-adds of them: a core can do hardly more. Libraries first copy large matrices into the
 order in which they are read. For matrices as thin as SqueezeNet's, without copies is faster.
 
-Source: Goto and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication" (tiles that
-stay in registers).
+References
+----------
+Goto and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication" (tiles that stay in
+registers).
 """
 
 from __future__ import annotations
@@ -51,13 +53,20 @@ _BLOCK = 128
 def multiply_reference(a: Array, b: Array, bias: Array, out: Array, add: bool, relu: bool) -> None:
     """``out = a b + bias`` or, if ``add``, ``out += a b``; then ReLU if wanted.
 
-    Args:
-        a: matrix, (M, K), in any layout: it may be the transpose of a contiguous one.
-        b: matrix, (K, N).
-        bias: (N,); not used if ``add``.
-        out: output, (M, N).
-        add: whether to add to what ``out`` holds.
-        relu: whether negative values become zero.
+    Parameters
+    ----------
+    a
+        Matrix, (M, K), in any layout: it may be the transpose of a contiguous one.
+    b
+        Matrix, (K, N).
+    bias
+        (N,); not used if ``add``.
+    out
+        Output, (M, N).
+    add
+        Whether to add to what ``out`` holds.
+    relu
+        Whether negative values become zero.
     """
     total = a @ b + (out if add else bias)
     out[...] = np.where(total.real < 0, 0, total) if relu else total
@@ -130,13 +139,19 @@ def pointwise_backward_reference(
         g   = dy where y > 0
         dW += x^T g        db += sum of g        dx = g W^T
 
-    Args:
-        dy, y: gradient of the output and the output, (pixels, K), which may be slices of wider
-            arrays. Where there was no ReLU, ``y`` is ``np.broadcast_to(ones, dy.shape)``.
-        x: input, (pixels, C).
-        weight, dweight: weights and their gradient, (C, K).
-        dbias: gradient of the bias, (K,).
-        dx: output, (pixels, C).
+    Parameters
+    ----------
+    dy, y
+        Gradient of the output and the output, (pixels, K), which may be slices of wider arrays.
+        Where there was no ReLU, ``y`` is ``np.broadcast_to(ones, dy.shape)``.
+    x
+        Input, (pixels, C).
+    weight, dweight
+        Weights and their gradient, (C, K).
+    dbias
+        Gradient of the bias, (K,).
+    dx
+        Output, (pixels, C).
     """
     g = np.where(y.real > 0, dy, 0)
     dweight += x.T @ g

@@ -48,14 +48,21 @@ def maxpool_reference(
     Among equal values the first cell, row by row, wins. A NaN wins over every number, and the last
     NaN over those before it, as in PyTorch. Complex values are ordered by their real parts.
 
-    Args:
-        x: images, (N, H, W, C).
-        y: output, (N, H_out, W_out, C). Every window must have a cell inside the image.
-        argument: output of the same shape, unsigned integers that can hold K_h*K_w - 1; None
-            where nobody asks.
-        kernel_size: rows and columns of the window.
-        stride: rows and columns from one window to the next.
-        pad: rows above and columns to the left of the image where windows may start.
+    Parameters
+    ----------
+    x
+        Images, (N, H, W, C).
+    y
+        Output, (N, H_out, W_out, C). Every window must have a cell inside the image.
+    argument
+        Output of the same shape, unsigned integers that can hold K_h*K_w - 1; None where nobody
+        asks.
+    kernel_size
+        Rows and columns of the window.
+    stride
+        Rows and columns from one window to the next.
+    pad
+        Rows above and columns to the left of the image where windows may start.
     """
     y[...] = -np.inf
     unset = np.ones(y.shape, bool)
@@ -108,11 +115,16 @@ def maxpool_backward_reference(
 ) -> None:
     """Send each window's gradient to the pixel that won it, adding where windows share a winner.
 
-    Args:
-        dy: gradient of the maxima, (N, H_out, W_out, C).
-        argument: numbers of the cells that won, as :func:`maxpool` wrote them.
-        dx: output, (N, H, W, C).
-        kernel_size, stride, pad: as in the forward pass.
+    Parameters
+    ----------
+    dy
+        Gradient of the maxima, (N, H_out, W_out, C).
+    argument
+        Numbers of the cells that won, as :func:`maxpool` wrote them.
+    dx
+        Output, (N, H, W, C).
+    kernel_size, stride, pad
+        As in the forward pass.
     """
     dx[...] = 0
     for number, pixels, outputs in _cells(dx.shape, dy.shape, kernel_size, stride, pad):
@@ -152,10 +164,14 @@ def maxpool_backward(
 def sumpool_reference(x: Array, y: Array, kernel_size: Pair, stride: Pair, pad: Pair) -> None:
     """Write the sum of each window into ``y``; an average is this over the number of cells.
 
-    Args:
-        x: images, (N, H, W, C).
-        y: output, (N, H_out, W_out, C).
-        kernel_size, stride, pad: as for :func:`maxpool_reference`.
+    Parameters
+    ----------
+    x
+        Images, (N, H, W, C).
+    y
+        Output, (N, H_out, W_out, C).
+    kernel_size, stride, pad
+        As for :func:`maxpool_reference`.
     """
     y[...] = 0
     for _, pixels, outputs in _cells(x.shape, y.shape, kernel_size, stride, pad):
@@ -185,10 +201,14 @@ def sumpool_backward_reference(
 ) -> None:
     """Give each pixel the gradients of all windows that added it up: the transpose of the sum.
 
-    Args:
-        dy: gradient of the sums, (N, H_out, W_out, C).
-        dx: output, (N, H, W, C).
-        kernel_size, stride, pad: as in the forward pass.
+    Parameters
+    ----------
+    dy
+        Gradient of the sums, (N, H_out, W_out, C).
+    dx
+        Output, (N, H, W, C).
+    kernel_size, stride, pad
+        As in the forward pass.
     """
     dx[...] = 0
     for _, pixels, outputs in _cells(dx.shape, dy.shape, kernel_size, stride, pad):
@@ -220,9 +240,12 @@ def sumpool_backward(dy: Array, dx: Array, kernel_size: Pair, stride: Pair, pad:
 def average_reference(x: Array, y: Array) -> None:
     """Write the mean of each image's pixels into ``y``.
 
-    Args:
-        x: images, (N, H, W, C).
-        y: output, (N, C).
+    Parameters
+    ----------
+    x
+        Images, (N, H, W, C).
+    y
+        Output, (N, C).
     """
     y[...] = x.mean(axis=(1, 2))
 

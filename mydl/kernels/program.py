@@ -166,16 +166,24 @@ def run_program(
 ) -> tuple[int, int]:
     """Run a program from a row on, to its end or until the others are late.
 
-    Args:
-        program: rows, (n, WIDTH).
-        first: the row to begin with.
-        count: where the threads count their arrivals.
-        size: how many threads meet.
-        target: what ``count[0]`` will be when all are where this thread has been waiting; 0 if it
-            has not.
-        times: how often to look before giving up for now.
+    Parameters
+    ----------
+    program
+        Rows, (n, WIDTH).
+    first
+        The row to begin with.
+    count
+        Where the threads count their arrivals.
+    size
+        How many threads meet.
+    target
+        What ``count[0]`` will be when all are where this thread has been waiting; 0 if it has not.
+    times
+        How often to look before giving up for now.
 
-    Returns:
+    Returns
+    -------
+    tuple[int, int]
         The row to go on with, which is ``len(program)`` at the end, and ``target`` for it.
     """
     for i in range(first, len(program)):

@@ -25,8 +25,10 @@ Any points will do. Those of the source, 0, 1, -1, 2, -2 and infinity, have powe
 float32 loses digits. Ours are 0, +-sqrt(1/2), +-sqrt(2) and infinity, and halve its error. It takes
 as long, since the values at opposite points are still the sum and the difference of two parts.
 
-Source: Lavin and Gray 2015, "Fast Algorithms for Convolutional Neural Networks" (arXiv
-1509.09308), section 4.3.
+References
+----------
+Lavin and Gray 2015, "Fast Algorithms for Convolutional Neural Networks" (arXiv 1509.09308), section
+4.3.
 """
 
 from __future__ import annotations
@@ -181,10 +183,14 @@ def zero_padded(x: Array, pad: Pair, tall: int, wide: int) -> Array:
 def input_tiles_reference(x: Array, v: Array, pad: Pair) -> None:
     """V = B^T d B for each tile d of ``x``.
 
-    Args:
-        x: images, (N, H, W, C).
-        v: output, (36, N, rows of tiles, columns of tiles, C).
-        pad: rows of zeros above and columns of zeros to the left of the image.
+    Parameters
+    ----------
+    x
+        Images, (N, H, W, C).
+    v
+        Output, (36, N, rows of tiles, columns of tiles, C).
+    pad
+        Rows of zeros above and columns of zeros to the left of the image.
     """
     tall, wide = 4 * v.shape[2] + 2, 4 * v.shape[3] + 2
     padded = zero_padded(x, pad, tall, wide)[:, :tall, :wide]
@@ -248,9 +254,12 @@ def input_tiles(x: Array, v: Array, pad: Pair, tail: Any) -> None:
 def weight_tiles_reference(w: Array, u: Array) -> None:
     """U = G w G^T for the 3x3 filter of each pair of channels.
 
-    Args:
-        w: weights, (3, 3, C, K).
-        u: output, (36, C, K).
+    Parameters
+    ----------
+    w
+        Weights, (3, 3, C, K).
+    u
+        Output, (36, C, K).
     """
     u[...] = np.einsum("ai,ijck,bj->abck", G, w, G).reshape(u.shape)
 
@@ -288,11 +297,16 @@ def weight_tiles(w: Array, u: Array, tail: Any) -> None:
 def output_tiles_reference(m: Array, bias: Array, y: Array, relu: bool) -> None:
     """y = A^T M A + bias for each tile, cut off at the image's edge; then ReLU if wanted.
 
-    Args:
-        m: products, (36, N, rows of tiles, columns of tiles, K).
-        bias: (K,).
-        y: output, (N, H, W, K), which may be a slice of the channels of a wider array.
-        relu: whether negative values become zero.
+    Parameters
+    ----------
+    m
+        Products, (36, N, rows of tiles, columns of tiles, K).
+    bias
+        (K,).
+    y
+        Output, (N, H, W, K), which may be a slice of the channels of a wider array.
+    relu
+        Whether negative values become zero.
     """
     n, h, w, k = y.shape
     values = m.reshape(6, 6, *m.shape[1:])

@@ -37,14 +37,21 @@ def winograd_forward_reference(
 ) -> None:
     """``y = x * weight + bias``, a convolution with stride 1; then ReLU if wanted.
 
-    Args:
-        x: images, (N, H, W, C).
-        weight: (3, 3, C, K).
-        bias: (K,).
-        y: output, (N, H_out, W_out, K), which may be a slice of the channels of a wider array.
-        pad: rows of zeros above and columns of zeros to the left of the image; as many as the
-            output's shape asks for follow below and to the right.
-        relu: whether negative values become zero.
+    Parameters
+    ----------
+    x
+        Images, (N, H, W, C).
+    weight
+        (3, 3, C, K).
+    bias
+        (K,).
+    y
+        Output, (N, H_out, W_out, K), which may be a slice of the channels of a wider array.
+    pad
+        Rows of zeros above and columns of zeros to the left of the image; as many as the output's
+        shape asks for follow below and to the right.
+    relu
+        Whether negative values become zero.
     """
     _, h, w, _ = y.shape
     padded = zero_padded(x, pad, h + 2, w + 2)
@@ -66,13 +73,19 @@ def winograd_backward_reference(
 ) -> None:
     """The backward pass of ``y = relu(x * weight + bias)``; all three gradients are added to.
 
-    Args:
-        dy, y: gradient of the output and the output, (N, H_out, W_out, K), which may be slices of
-            wider arrays. Where there was no ReLU, ``y`` is ``np.broadcast_to(ones, dy.shape)``.
-        x, dx: images and their gradient, (N, H, W, C).
-        weight, dweight: weights and their gradient, (3, 3, C, K).
-        dbias: gradient of the bias, (K,).
-        pad: rows above and columns to the left of the image that were read as zeros.
+    Parameters
+    ----------
+    dy, y
+        Gradient of the output and the output, (N, H_out, W_out, K), which may be slices of wider
+        arrays. Where there was no ReLU, ``y`` is ``np.broadcast_to(ones, dy.shape)``.
+    x, dx
+        Images and their gradient, (N, H, W, C).
+    weight, dweight
+        Weights and their gradient, (3, 3, C, K).
+    dbias
+        Gradient of the bias, (K,).
+    pad
+        Rows above and columns to the left of the image that were read as zeros.
     """
     _, h, w, _ = dy.shape
     g = np.where(y.real > 0, dy, 0)

@@ -18,12 +18,17 @@ from .winograd import A, B, G, Pair, _a, _b, _g_transposed
 def output_gradient_tiles_reference(dy: Array, y: Array, dm: Array, dbias: Array) -> None:
     """dM = A dy A^T for each tile, and dbias += the sum of dy, where dy passes the ReLU.
 
-    Args:
-        dy: gradient of the output, (N, H, W, K), which may be a slice of a wider array.
-        y: the output, alike; dy passes where it is positive. Where there was no ReLU, a row of
-            ones, ``np.broadcast_to(ones, dy.shape)``: a flag in the loops would double their time.
-        dm: output, (36, N, rows of tiles, columns of tiles, K).
-        dbias: gradient of the bias, (K,), added to.
+    Parameters
+    ----------
+    dy
+        Gradient of the output, (N, H, W, K), which may be a slice of a wider array.
+    y
+        The output, alike; dy passes where it is positive. Where there was no ReLU, a row of ones,
+        ``np.broadcast_to(ones, dy.shape)``: a flag in the loops would double their time.
+    dm
+        Output, (36, N, rows of tiles, columns of tiles, K).
+    dbias
+        Gradient of the bias, (K,), added to.
     """
     n, h, w, k = dy.shape
     _, _, rows, columns, _ = dm.shape
@@ -86,10 +91,14 @@ def output_gradient_tiles(dy: Array, y: Array, dm: Array, dbias: Array, tail: An
 def input_gradient_tiles_reference(dv: Array, dx: Array, pad: Pair) -> None:
     """dx += B dV B^T for each tile; neighbouring tiles overlap by two pixels and add up.
 
-    Args:
-        dv: gradient of V, (36, N, rows of tiles, columns of tiles, C).
-        dx: gradient of the images, (N, H, W, C), added to.
-        pad: rows above and columns to the left of the image that were read as zeros.
+    Parameters
+    ----------
+    dv
+        Gradient of V, (36, N, rows of tiles, columns of tiles, C).
+    dx
+        Gradient of the images, (N, H, W, C), added to.
+    pad
+        Rows above and columns to the left of the image that were read as zeros.
     """
     n, h, w, c = dx.shape
     _, _, rows, columns, _ = dv.shape
@@ -156,9 +165,12 @@ def input_gradient_tiles(dv: Array, dx: Array, pad: Pair, tail: Any) -> None:
 def weight_gradient_tiles_reference(du: Array, dw: Array) -> None:
     """dw += G^T dU G.
 
-    Args:
-        du: gradient of U, (36, C, K).
-        dw: gradient of the weights, (3, 3, C, K), added to.
+    Parameters
+    ----------
+    du
+        Gradient of U, (36, C, K).
+    dw
+        Gradient of the weights, (3, 3, C, K), added to.
     """
     dw += np.einsum("ai,abck,bj->ijck", G, du.reshape(6, 6, *du.shape[1:]), G)
 

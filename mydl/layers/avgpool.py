@@ -22,21 +22,33 @@ class AvgPool2d(Pool2d):
 
     Kept for backward: the shape of ``x``.
 
-    Args:
-        kernel_size, stride, padding, ceil_mode: as for MaxPool2d.
-        count_include_pad: whether ``count`` includes the padding inside the window, as PyTorch has
-            it by default. What hangs over the edge of the padding (``ceil_mode``) never counts.
-            With padding "same" the padding never counts either, as in TensorFlow.
+    Parameters
+    ----------
+    kernel_size, stride, padding, ceil_mode
+        As for MaxPool2d.
+    count_include_pad
+        Whether ``count`` includes the padding inside the window, as PyTorch has it by default. What
+        hangs over the edge of the padding (``ceil_mode``) never counts. With padding "same" the
+        padding never counts either, as in TensorFlow.
 
+    Raises
+    ------
+    ValueError
+        An argument has a wrong value.
+    LayerError
+        The input is smaller than the window.
+
+    Notes
+    -----
     Shapes: as for MaxPool2d.
 
-    Raises:
-        ValueError: an argument has a wrong value.
-        LayerError: the input is smaller than the window.
+    References
+    ----------
+    LeCun et al. 1998, "Gradient-Based Learning Applied to Document Recognition", section II.A,
+    whose sub-sampling layers average.
 
-    Source: LeCun et al. 1998, "Gradient-Based Learning Applied to Document Recognition", section
-    II.A, whose sub-sampling layers average.
-
+    Examples
+    --------
     >>> pool = AvgPool2d(2)
     >>> pool.forward(np.array([[1.0, 2.0, 5.0, 5.0], [4.0, 3.0, 5.0, 0.0]]).reshape(1, 2, 4, 1))
     array([[[[2.5 ],
@@ -92,13 +104,21 @@ class GlobalAvgPool2d(Layer):
 
     Kept for backward: the shape of ``x``.
 
+    Raises
+    ------
+    LayerError
+        The input is not a batch of images, or an image has no pixels.
+
+    Notes
+    -----
     Shapes: x (N, H, W, C); y (N, C).
 
-    Raises:
-        LayerError: the input is not a batch of images, or an image has no pixels.
+    References
+    ----------
+    Lin et al. 2013, "Network In Network" (arXiv 1312.4400), section 3.2.
 
-    Source: Lin et al. 2013, "Network In Network" (arXiv 1312.4400), section 3.2.
-
+    Examples
+    --------
     >>> pool = GlobalAvgPool2d()
     >>> pool.forward(np.array([1.0, 2.0, 4.0, 5.0]).reshape(1, 2, 2, 1))
     array([[3.]])

@@ -42,24 +42,38 @@ class BatchNorm2d(Layer):
 
     Kept for backward: ``x_hat`` and 1 / sqrt(var + eps).
 
-    Args:
-        num_features: channels.
-        eps: added to the variance before the root, against division by zero.
-        momentum: the share of the new batch in the running statistics, as in PyTorch. TensorFlow's
-            momentum is 1 minus this.
-        dtype: float32, or float64 for gradient checks.
+    Parameters
+    ----------
+    num_features
+        Channels.
+    eps
+        Added to the variance before the root, against division by zero.
+    momentum
+        The share of the new batch in the running statistics, as in PyTorch. TensorFlow's momentum
+        is 1 minus this.
+    dtype
+        float32, or float64 for gradient checks.
 
+    Raises
+    ------
+    ValueError
+        An argument has a wrong value.
+    LayerError
+        The input has another number of channels; in training mode, fewer than two values in each
+        channel, which have no variance.
+
+    Notes
+    -----
     Shapes: x (N, H, W, num_features), y alike. ``weight`` (starts at 1), ``bias`` (starts at 0),
     ``running_mean`` and ``running_var`` are (num_features,).
 
-    Raises:
-        ValueError: an argument has a wrong value.
-        LayerError: the input has another number of channels; in training mode, fewer than two
-            values in each channel, which have no variance.
+    References
+    ----------
+    Ioffe and Szegedy 2015, "Batch Normalization" (arXiv 1502.03167), algorithm 1, its backward
+    formulas in section 3, and algorithm 2.
 
-    Source: Ioffe and Szegedy 2015, "Batch Normalization" (arXiv 1502.03167), algorithm 1, its
-    backward formulas in section 3, and algorithm 2.
-
+    Examples
+    --------
     >>> norm = BatchNorm2d(1, dtype=np.float64)
     >>> norm.forward(np.array([1.0, 3.0]).reshape(2, 1, 1, 1)).ravel().round(4)
     array([-1., 1.])

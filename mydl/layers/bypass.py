@@ -15,20 +15,32 @@ class Bypass(Layer):
 
     Kept for backward: nothing; the layers inside keep their own.
 
-    Args:
-        inner: the layer to go around.
-        projection: a 1x1 convolution that gives ``x`` the channels of the output ("complex
-            bypass"); None adds ``x`` itself ("simple bypass").
+    Parameters
+    ----------
+    inner
+        The layer to go around.
+    projection
+        A 1x1 convolution that gives ``x`` the channels of the output ("complex bypass"); None adds
+        ``x`` itself ("simple bypass").
 
+    Raises
+    ------
+    TypeError
+        An argument is not a layer.
+    LayerError
+        The two summands differ in shape.
+
+    Notes
+    -----
     Shapes: x (..., C); y that of ``inner(x)``.
 
-    Raises:
-        TypeError: an argument is not a layer.
-        LayerError: the two summands differ in shape.
+    References
+    ----------
+    SqueezeNet (arXiv 1602.07360), section 6 and figure 2; He et al. 2015, "Deep Residual Learning",
+    equations 1 and 2.
 
-    Source: SqueezeNet (arXiv 1602.07360), section 6 and figure 2; He et al. 2015, "Deep Residual
-    Learning", equations 1 and 2.
-
+    Examples
+    --------
     >>> import numpy as np
     >>> from mydl.layers import ReLU
     >>> bypass = Bypass(ReLU())

@@ -21,15 +21,24 @@ class Concat(Layer):
 
     Kept for backward: the number of channels of each branch and the output's shape.
 
-    Args:
-        branches: the layers, named "0", "1", ..., or a mapping of names to layers.
+    Parameters
+    ----------
+    branches
+        The layers, named "0", "1", ..., or a mapping of names to layers.
 
+    Raises
+    ------
+    ValueError
+        There is no branch.
+    LayerError
+        The branches' outputs differ in more than their channels.
+
+    Notes
+    -----
     Shapes: x (..., C); y (..., C_1 + C_2 + ...), where the branches agree in all but channels.
 
-    Raises:
-        ValueError: there is no branch.
-        LayerError: the branches' outputs differ in more than their channels.
-
+    Examples
+    --------
     >>> from mydl.layers import ReLU
     >>> both = Concat(ReLU(), ReLU())
     >>> both.forward(np.array([[1.0, -2.0]]))

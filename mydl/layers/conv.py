@@ -30,30 +30,48 @@ class Conv2d(Layer):
     Kept for backward: ``cols`` (for a 1x1 convolution with stride 1, and for Winograd, that is
     ``x`` itself).
 
-    Args:
-        in_channels, out_channels: channels of the input and of the output.
-        kernel_size: pixels, a number or (rows, columns).
-        stride: pixels from one window to the next, a number or (rows, columns).
-        padding: zeros around the image: a number, (rows, columns), ((top, bottom), (left, right)),
-            "same" or "valid" as TensorFlow defines them.
-        bias: whether to add a bias to each output channel.
-        algorithm: "im2col"; "winograd", for 3x3 windows with stride 1; or "auto", which takes
-            Winograd where it is faster, see :func:`mydl.layers.winograd.is_faster`.
-        dtype: float32, or float64 for gradient checks.
-        rng: generator that draws the weights, He-normal (He et al. 2015, equation 10); the bias
-            starts at zero.
+    Parameters
+    ----------
+    in_channels, out_channels
+        Channels of the input and of the output.
+    kernel_size
+        Pixels, a number or (rows, columns).
+    stride
+        Pixels from one window to the next, a number or (rows, columns).
+    padding
+        Zeros around the image: a number, (rows, columns), ((top, bottom), (left, right)), "same" or
+        "valid" as TensorFlow defines them.
+    bias
+        Whether to add a bias to each output channel.
+    algorithm
+        "im2col"; "winograd", for 3x3 windows with stride 1; or "auto", which takes Winograd where
+        it is faster, see :func:`mydl.layers.winograd.is_faster`.
+    dtype
+        float32, or float64 for gradient checks.
+    rng
+        Generator that draws the weights, He-normal (He et al. 2015, equation 10); the bias starts
+        at zero.
 
+    Raises
+    ------
+    ValueError
+        An argument has a wrong value.
+    LayerError
+        The input has another number of channels or is smaller than the window.
+
+    Notes
+    -----
     Shapes: x (N, H, W, in_channels); y (N, H_out, W_out, out_channels) with
     ``H_out = floor((H + top + bottom - K_h) / stride) + 1`` and W_out alike. ``weight`` is
     (K_h, K_w, in_channels, out_channels), ``bias`` (out_channels,).
 
-    Raises:
-        ValueError: an argument has a wrong value.
-        LayerError: the input has another number of channels or is smaller than the window.
+    References
+    ----------
+    The matrix form is that of Chellapilla et al. 2006, "High Performance Convolutional Neural
+    Networks for Document Processing", section 4.1.
 
-    Source: the matrix form is that of Chellapilla et al. 2006, "High Performance Convolutional
-    Neural Networks for Document Processing", section 4.1.
-
+    Examples
+    --------
     >>> layer = Conv2d(3, 64, kernel_size=3, padding=1, rng=np.random.default_rng(0))
     >>> y = layer.forward(np.ones((2, 8, 8, 3), np.float32))
     >>> y.shape

@@ -22,20 +22,31 @@ class Dropout(Layer):
 
     Kept for backward: the mask.
 
-    Args:
-        p: the probability of **dropping** a value, from 0 to 1, as in PyTorch and in the paper's
-            "50 % dropout". (The 2014 paper's p, and TensorFlow 1's, is that of keeping it.)
-        rng: the generator that draws the mask; None draws from an unpredictable one. The attribute
-            may be replaced between forward passes.
+    Parameters
+    ----------
+    p
+        The probability of **dropping** a value, from 0 to 1, as in PyTorch and in the paper's "50 %
+        dropout". (The 2014 paper's p, and TensorFlow 1's, is that of keeping it.)
+    rng
+        The generator that draws the mask; None draws from an unpredictable one. The attribute may
+        be replaced between forward passes.
 
+    Raises
+    ------
+    ValueError
+        p is not a probability.
+
+    Notes
+    -----
     Shapes: any; y and dx have that of x. In evaluation mode y is ``x`` itself, not a copy.
 
-    Raises:
-        ValueError: p is not a probability.
+    References
+    ----------
+    Srivastava et al. 2014, "Dropout: A Simple Way to Prevent Neural Networks from Overfitting",
+    section 4; the inverted scaling is in its section 10.
 
-    Source: Srivastava et al. 2014, "Dropout: A Simple Way to Prevent Neural Networks from
-    Overfitting", section 4; the inverted scaling is in its section 10.
-
+    Examples
+    --------
     >>> dropout = Dropout(0.5, rng=np.random.default_rng(0))
     >>> dropout.forward(np.ones((2, 3)))
     array([[2., 2., 2.],

@@ -30,17 +30,28 @@ class Fire(Layer):
 
     Kept for backward: nothing; the layers inside keep their own.
 
-    Args:
-        in_channels: channels of the input.
-        squeeze, expand1x1, expand3x3: numbers of filters, the paper's s_1x1, e_1x1 and e_3x3.
-        batch_norm: normalise after each convolution; the convolutions then have no bias, which
-            the normalisation would take away again.
-        dtype, rng: as for Conv2d.
+    Parameters
+    ----------
+    in_channels
+        Channels of the input.
+    squeeze, expand1x1, expand3x3
+        Numbers of filters, the paper's s_1x1, e_1x1 and e_3x3.
+    batch_norm
+        Normalise after each convolution; the convolutions then have no bias, which the
+        normalisation would take away again.
+    dtype, rng
+        As for Conv2d.
 
+    Notes
+    -----
     Shapes: x (N, H, W, in_channels); y (N, H, W, expand1x1 + expand3x3).
 
-    Source: SqueezeNet (arXiv 1602.07360), section 3.2 and figure 1.
+    References
+    ----------
+    SqueezeNet (arXiv 1602.07360), section 3.2 and figure 1.
 
+    Examples
+    --------
     >>> fire = Fire(64, squeeze=16, expand1x1=64, expand3x3=64)
     >>> fire.forward(np.ones((1, 8, 8, 64), np.float32)).shape
     (1, 8, 8, 128)

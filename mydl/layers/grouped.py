@@ -27,26 +27,42 @@ class GroupedConv2d(Layer):
 
     Kept for backward: the output's shape; the convolutions keep their own.
 
-    Args:
-        in_channels, out_channels: channels of the input and of the output, over all groups.
-        kernel_size, stride, padding, bias: as for :class:`Conv2d`.
-        groups: how many, a divisor of both numbers of channels.
-        dtype, rng: as for :class:`Conv2d`.
+    Parameters
+    ----------
+    in_channels, out_channels
+        Channels of the input and of the output, over all groups.
+    kernel_size, stride, padding, bias
+        As for :class:`Conv2d`.
+    groups
+        How many, a divisor of both numbers of channels.
+    dtype, rng
+        As for :class:`Conv2d`.
 
+    Attributes
+    ----------
+    convolutions
+        The groups', a list of :class:`Conv2d`.
+
+    Raises
+    ------
+    ValueError
+        An argument has a wrong value.
+    LayerError
+        The input has another number of channels or is smaller than the window.
+
+    Notes
+    -----
     Shapes: as for :class:`Conv2d`. The convolutions are the children "0", "1", ..., with weights
     (K_h, K_w, in_channels / groups, out_channels / groups); joined along their last axis these are
     the one weight that other frameworks have.
 
-    Attributes:
-        convolutions: the groups', a list of :class:`Conv2d`.
+    References
+    ----------
+    Krizhevsky, Sutskever and Hinton 2012, "ImageNet Classification with Deep Convolutional Neural
+    Networks", section 3.5 and figure 2.
 
-    Raises:
-        ValueError: an argument has a wrong value.
-        LayerError: the input has another number of channels or is smaller than the window.
-
-    Source: Krizhevsky, Sutskever and Hinton 2012, "ImageNet Classification with Deep Convolutional
-    Neural Networks", section 3.5 and figure 2.
-
+    Examples
+    --------
     >>> conv = GroupedConv2d(96, 256, kernel_size=5, padding=2, groups=2)
     >>> conv.forward(np.ones((1, 6, 6, 96), np.float32)).shape
     (1, 6, 6, 256)

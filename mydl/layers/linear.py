@@ -21,23 +21,37 @@ class Linear(Layer):
 
     Kept for backward: ``x``.
 
-    Args:
-        in_features, out_features: numbers of each sample's inputs and outputs.
-        bias: whether to add a bias to each output.
-        dtype: float32, or float64 for gradient checks.
-        rng: generator that draws the weights, He-normal (He et al. 2015, equation 10); the bias
-            starts at zero.
+    Parameters
+    ----------
+    in_features, out_features
+        Numbers of each sample's inputs and outputs.
+    bias
+        Whether to add a bias to each output.
+    dtype
+        float32, or float64 for gradient checks.
+    rng
+        Generator that draws the weights, He-normal (He et al. 2015, equation 10); the bias starts
+        at zero.
 
+    Raises
+    ------
+    ValueError
+        An argument has a wrong value.
+    LayerError
+        The input has another shape.
+
+    Notes
+    -----
     Shapes: x (N, in_features); y (N, out_features). ``weight`` is (in_features, out_features), the
     transpose of PyTorch's; ``bias`` (out_features,).
 
-    Raises:
-        ValueError: an argument has a wrong value.
-        LayerError: the input has another shape.
+    References
+    ----------
+    Rumelhart, Hinton and Williams 1986, "Learning representations by back-propagating errors",
+    equations 1, 6 and 7.
 
-    Source: Rumelhart, Hinton and Williams 1986, "Learning representations by back-propagating
-    errors", equations 1, 6 and 7.
-
+    Examples
+    --------
     >>> layer = Linear(3, 2, rng=np.random.default_rng(0))
     >>> y = layer.forward(np.ones((5, 3), np.float32))
     >>> y.shape

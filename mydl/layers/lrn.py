@@ -25,23 +25,37 @@ class LocalResponseNorm(Layer):
 
     Kept for backward: ``x`` and ``s``.
 
-    Args:
-        size: channels in the window, an odd number.
-        alpha: weight of the mean square in the window. Here, in PyTorch, Caffe and ONNX it is
-            divided by ``size``; in the paper and in TensorFlow it is not, so that their 0.0001 with
-            five channels is ``alpha=0.0005``.
-        beta: the power.
-        k: what is added, so that silence is not divided by; above 0.
+    Parameters
+    ----------
+    size
+        Channels in the window, an odd number.
+    alpha
+        Weight of the mean square in the window. Here, in PyTorch, Caffe and ONNX it is divided by
+        ``size``; in the paper and in TensorFlow it is not, so that their 0.0001 with five channels
+        is ``alpha=0.0005``.
+    beta
+        The power.
+    k
+        What is added, so that silence is not divided by; above 0.
 
+    Raises
+    ------
+    ValueError
+        An argument has a wrong value.
+    LayerError
+        The input is no batch of images.
+
+    Notes
+    -----
     Shapes: x (N, H, W, C); y and dx have that of x.
 
-    Raises:
-        ValueError: an argument has a wrong value.
-        LayerError: the input is no batch of images.
+    References
+    ----------
+    Krizhevsky, Sutskever and Hinton 2012, "ImageNet Classification with Deep Convolutional Neural
+    Networks", section 3.3. The defaults are PyTorch's and Caffe's.
 
-    Source: Krizhevsky, Sutskever and Hinton 2012, "ImageNet Classification with Deep Convolutional
-    Neural Networks", section 3.3. The defaults are PyTorch's and Caffe's.
-
+    Examples
+    --------
     >>> import numpy as np
     >>> norm = LocalResponseNorm(3, alpha=3.0, beta=0.5, k=1.0)
     >>> x = np.array([0.0, 1.0, 1.0, 1.0]).reshape(1, 1, 1, 4)

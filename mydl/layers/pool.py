@@ -64,24 +64,38 @@ class MaxPool2d(Pool2d):
 
     Kept for backward: the number of the winning cell of each window, one byte each.
 
-    Args:
-        kernel_size: pixels, a number or (rows, columns).
-        stride: pixels from one window to the next; None for windows side by side.
-        padding: as for Conv2d, at most half the window.
-        ceil_mode: let a last window hang over the edge of the image, cut off there, where the
-            windows do not fit exactly. Caffe always does so.
+    Parameters
+    ----------
+    kernel_size
+        Pixels, a number or (rows, columns).
+    stride
+        Pixels from one window to the next; None for windows side by side.
+    padding
+        As for Conv2d, at most half the window.
+    ceil_mode
+        Let a last window hang over the edge of the image, cut off there, where the windows do not
+        fit exactly. Caffe always does so.
 
+    Raises
+    ------
+    ValueError
+        An argument has a wrong value.
+    LayerError
+        The input is smaller than the window.
+
+    Notes
+    -----
     Shapes: x (N, H, W, C); y (N, H_out, W_out, C) with ``H_out = floor((H + top + bottom - K_h) /
     stride) + 1`` (ceil instead of floor with ``ceil_mode``) and W_out alike.
 
-    Raises:
-        ValueError: an argument has a wrong value.
-        LayerError: the input is smaller than the window.
+    References
+    ----------
+    Ranzato et al. 2007, "Unsupervised Learning of Invariant Feature Hierarchies with Applications
+    to Object Recognition"; overlapping windows: Krizhevsky et al. 2012, "ImageNet Classification
+    with Deep Convolutional Neural Networks", section 3.4.
 
-    Source: Ranzato et al. 2007, "Unsupervised Learning of Invariant Feature Hierarchies with
-    Applications to Object Recognition"; overlapping windows: Krizhevsky et al. 2012, "ImageNet
-    Classification with Deep Convolutional Neural Networks", section 3.4.
-
+    Examples
+    --------
     >>> pool = MaxPool2d(2)
     >>> pool.forward(np.array([[1.0, 2.0, 5.0, 5.0], [4.0, 3.0, 5.0, 0.0]]).reshape(1, 2, 4, 1))
     array([[[[4.],

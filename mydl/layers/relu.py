@@ -19,10 +19,16 @@ class ReLU(Layer):
 
     Kept for backward: ``y``, whose sign says everything about that of ``x``.
 
+    Notes
+    -----
     Shapes: any; y and dx have that of x.
 
-    Source: Nair and Hinton 2010, "Rectified Linear Units Improve Restricted Boltzmann Machines".
+    References
+    ----------
+    Nair and Hinton 2010, "Rectified Linear Units Improve Restricted Boltzmann Machines".
 
+    Examples
+    --------
     >>> relu = ReLU()
     >>> relu.forward(np.array([-1.0, 0.0, 2.0]))
     array([0., 0., 2.])

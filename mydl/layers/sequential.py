@@ -30,12 +30,18 @@ class Sequential(Layer):
 
     Kept for backward: nothing; each layer keeps its own.
 
-    Args:
-        layers: the layers in order, which are then named "0", "1", ..., or a mapping of names to
-            layers. The names make up the paths of parameters and of error messages.
+    Parameters
+    ----------
+    layers
+        The layers in order, which are then named "0", "1", ..., or a mapping of names to layers.
+        The names make up the paths of parameters and of error messages.
 
+    Notes
+    -----
     Shapes: whatever the layers make of them.
 
+    Examples
+    --------
     >>> from mydl.layers import Linear, ReLU
     >>> net = Sequential({"hidden": Linear(4, 8), "relu": ReLU(), "output": Linear(8, 2)})
     >>> net

@@ -34,15 +34,22 @@ class Softmax(_OverLastAxis):
 
     Kept for backward: ``y``.
 
+    Raises
+    ------
+    LayerError
+        There is no class.
+
+    Notes
+    -----
     Shapes: x (..., K) with the classes along the last axis; y and dx alike.
 
-    Raises:
-        LayerError: there is no class.
+    References
+    ----------
+    Bridle 1990, "Probabilistic Interpretation of Feedforward Classification Network Outputs". For
+    training, :class:`mydl.losses.SoftmaxCrossEntropy` holds a softmax already.
 
-    Source: Bridle 1990, "Probabilistic Interpretation of Feedforward Classification Network
-    Outputs". For training, :class:`mydl.losses.SoftmaxCrossEntropy` holds a softmax
-    already.
-
+    Examples
+    --------
     >>> softmax = Softmax()
     >>> softmax.forward(np.log([[1.0, 2.0, 5.0]]))
     array([[0.125, 0.25 , 0.625]])
@@ -73,11 +80,17 @@ class LogSoftmax(_OverLastAxis):
 
     Kept for backward: ``y``, for softmax(x) = exp(y).
 
+    Raises
+    ------
+    LayerError
+        There is no class.
+
+    Notes
+    -----
     Shapes: x (..., K) with the classes along the last axis; y and dx alike.
 
-    Raises:
-        LayerError: there is no class.
-
+    Examples
+    --------
     >>> log_softmax = LogSoftmax()
     >>> log_softmax.forward(np.array([[0.0, -1000.0]]))
     array([[    0., -1000.]])

@@ -30,16 +30,22 @@ def pair(value: Any, name: str, least: int) -> Pair:
 class Window:
     """A window that slides over an image.
 
-    Args:
-        kernel_size: rows and columns of the window.
-        stride: rows and columns from one window to the next.
-        padding: pixels added around the image: a number, a pair (rows, columns),
-            ((top, bottom), (left, right)), "valid" (none) or "same". "same" is TensorFlow's: the
-            output has ceil(size / stride) pixels and an odd pixel of padding goes to the bottom
-            and right.
-        ceil_mode: let a last window hang over the edge, as Caffe's pooling and PyTorch's
-            ``ceil_mode=True`` do. It must still start inside the image or its top and left padding.
+    Parameters
+    ----------
+    kernel_size
+        Rows and columns of the window.
+    stride
+        Rows and columns from one window to the next.
+    padding
+        Pixels added around the image: a number, a pair (rows, columns), ((top, bottom), (left,
+        right)), "valid" (none) or "same". "same" is TensorFlow's: the output has ceil(size /
+        stride) pixels and an odd pixel of padding goes to the bottom and right.
+    ceil_mode
+        Let a last window hang over the edge, as Caffe's pooling and PyTorch's ``ceil_mode=True``
+        do. It must still start inside the image or its top and left padding.
 
+    Examples
+    --------
     >>> Window.of(3, 2, 0, ceil_mode=True).output_size(32, 32)
     (16, 16)
     """

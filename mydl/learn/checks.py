@@ -41,10 +41,14 @@ SINGLE_RTOL, SINGLE_ATOL = 1e-4, 1e-5  # what is left of an answer computed in f
 class Check:
     """One check of an exercise.
 
-    Attributes:
-        title: what is checked, for the list that the student reads.
-        points: what passing it is worth.
-        run: takes the student's module and raises :class:`WrongAnswer`.
+    Attributes
+    ----------
+    title
+        What is checked, for the list that the student reads.
+    points
+        What passing it is worth.
+    run
+        Takes the student's module and raises :class:`WrongAnswer`.
     """
 
     title: str
@@ -55,9 +59,12 @@ class Check:
 def check(title: str, points: float = 1) -> Callable[[Callable[[Any], None]], Check]:
     """Make a function a check; those of an exercise run in the order in which they are written.
 
-    Args:
-        title: one line, such as ``"stride 2, where windows do not overlap"``.
-        points: what passing it is worth.
+    Parameters
+    ----------
+    title
+        One line, such as ``"stride 2, where windows do not overlap"``.
+    points
+        What passing it is worth.
     """
     return lambda run: Check(title, points, run)
 
@@ -76,19 +83,31 @@ def compare(
 ) -> None:
     """Raise :class:`WrongAnswer`, saying how they differ, unless ``got`` is close to ``want``.
 
-    Args:
-        got: what the student's code returned: an array, or a number where ``want`` is one.
-        want: the right values.
-        name: of the array, in sentences.
-        axes: the names of its axes, such as ``("N", "H", "W", "C")``.
-        mistakes: wrong values that are typical of the exercise: the kind of the mistake, the
-            sentence for the student and what one gets with it.
-        regions: boolean masks of parts of the array that have a name, such as ``"border"``; or a
-            sentence and a mask.
-        constants: numbers by name, one of which a constant ratio may turn out to be.
-        rtol: relative tolerance.
-        atol: absolute tolerance.
+    Parameters
+    ----------
+    got
+        What the student's code returned: an array, or a number where ``want`` is one.
+    want
+        The right values.
+    name
+        Of the array, in sentences.
+    axes
+        The names of its axes, such as ``("N", "H", "W", "C")``.
+    mistakes
+        Wrong values that are typical of the exercise: the kind of the mistake, the sentence for the
+        student and what one gets with it.
+    regions
+        Boolean masks of parts of the array that have a name, such as ``"border"``; or a sentence
+        and a mask.
+    constants
+        Numbers by name, one of which a constant ratio may turn out to be.
+    rtol
+        Relative tolerance.
+    atol
+        Absolute tolerance.
 
+    Examples
+    --------
     >>> compare(np.array([1.0, 2.0]), np.array([1.0, 2.0]))
     >>> compare(np.zeros((3, 2)), np.zeros((2, 3)), name="dw", axes=("in", "out"))
     Traceback (most recent call last):
@@ -193,11 +212,17 @@ def several(got: Any, function: str, *names: str) -> Sequence[Any]:
 
     Without it, an array of three rows would pass for three results.
 
-    Args:
-        got: what the student's function returned.
-        function: its name, for the sentence.
-        names: of the results.
+    Parameters
+    ----------
+    got
+        What the student's function returned.
+    function
+        Its name, for the sentence.
+    names
+        Of the results.
 
+    Examples
+    --------
     >>> y, kept = several((1.0, "for later"), "forward", "y", "kept")
     >>> several(1.0, "forward", "y", "kept")
     Traceback (most recent call last):
@@ -216,12 +241,19 @@ def numeric_gradient(
 ) -> Array:
     """The gradient of the sum of ``dy * f(x)`` by every entry of x, by central differences.
 
-    Args:
-        f: takes an array like x; is called twice for each entry.
-        x: where; is computed with in float64.
-        dy: the upstream gradient, of the shape of f(x); None where f gives one number.
-        h: the step, relative to entries of x that are larger than 1.
+    Parameters
+    ----------
+    f
+        Takes an array like x; is called twice for each entry.
+    x
+        Where; is computed with in float64.
+    dy
+        The upstream gradient, of the shape of f(x); None where f gives one number.
+    h
+        The step, relative to entries of x that are larger than 1.
 
+    Examples
+    --------
     >>> numeric_gradient(lambda x: x**2, np.array([1.0, 3.0]), dy=np.array([1.0, 10.0])).round(6)
     array([ 2., 60.])
     """

@@ -28,11 +28,15 @@ NOT_GRADED = "not-graded"
 class Grade:
     """What one student earned with one exercise.
 
-    Attributes:
-        student: whose.
-        result: of the checks.
-        foreign: modules that the answer imports and that the exercise does not need, such as
-            ``"mydl.layers"``.
+    Attributes
+    ----------
+    student
+        Whose.
+    result
+        Of the checks.
+    foreign
+        Modules that the answer imports and that the exercise does not need, such as
+        ``"mydl.layers"``.
     """
 
     student: str
@@ -56,10 +60,14 @@ class Grade:
 class Grader:
     """Checks answers within limits.
 
-    Attributes:
-        seconds: for the checks of one answer; None for what the exercise asks for.
-        megabytes: of memory for one answer.
-        jobs: how many processes work at the same time.
+    Attributes
+    ----------
+    seconds
+        For the checks of one answer; None for what the exercise asks for.
+    megabytes
+        Of memory for one answer.
+    jobs
+        How many processes work at the same time.
     """
 
     seconds: float | None = None
@@ -75,13 +83,19 @@ class Grader:
     ) -> list[list[Grade]]:
         """A row of grades for each submission, with one for each exercise.
 
-        Args:
-            exercises: the columns.
-            submissions: the rows.
-            watch: is called with each grade as soon as it is known, from this thread.
+        Parameters
+        ----------
+        exercises
+            The columns.
+        submissions
+            The rows.
+        watch
+            Is called with each grade as soon as it is known, from this thread.
 
-        Raises:
-            ValueError: if the checks of an exercise cannot be loaded.
+        Raises
+        ------
+        ValueError
+            If the checks of an exercise cannot be loaded.
         """
         parts = [parts_of(exercise) for exercise in exercises]
         grades: dict[tuple[int, int], Grade] = {}
@@ -107,10 +121,14 @@ class Grader:
     ) -> Grade:
         """Check one answer.
 
-        Args:
-            exercise: that is answered.
-            submission: with the answer.
-            parts: of the exercise, for an answer that cannot be checked.
+        Parameters
+        ----------
+        exercise
+            That is answered.
+        submission
+            With the answer.
+        parts
+            Of the exercise, for an answer that cannot be checked.
         """
         file = submission.file_for(exercise)
         if file is None:
@@ -141,8 +159,10 @@ class Grader:
 def parts_of(exercise: Exercise) -> tuple[CheckResult, ...]:
     """The checks of an exercise with their points, as if all were passed.
 
-    Raises:
-        ValueError: if its ``checks.py`` does not run.
+    Raises
+    ------
+    ValueError
+        If its ``checks.py`` does not run.
     """
     try:
         return tuple(CheckResult(check.title, check.points) for check in exercise.load_checks())

@@ -30,10 +30,14 @@ SECONDS = 10.0  # for an exercise that does not say how long its checks may take
 class Exercise:
     """One exercise.
 
-    Attributes:
-        number: its place in the course, "03".
-        name: what students type, such as ``"conv-dw"``.
-        folder: where its files are.
+    Attributes
+    ----------
+    number
+        Its place in the course, "03".
+    name
+        What students type, such as ``"conv-dw"``.
+    folder
+        Where its files are.
     """
 
     number: str
@@ -174,11 +178,15 @@ def exercise_in(folder: Path) -> Exercise:
 class Course:
     """Exercises in their order.
 
-    Args:
-        extra: a folder with exercises of a teacher's, which come after those of mydl.
+    Parameters
+    ----------
+    extra
+        A folder with exercises of a teacher's, which come after those of mydl.
 
-    Attributes:
-        exercises: in their order.
+    Attributes
+    ----------
+    exercises
+        In their order.
     """
 
     def __init__(self, extra: Path | None = None) -> None:

@@ -15,11 +15,16 @@ LOOPS = (ast.For, ast.While, ast.comprehension)
 class Style:
     """What can be counted in a piece of code.
 
-    Attributes:
-        lines: of code, without docstrings, comments and empty lines.
-        loops: how many there are, comprehensions included.
-        depth: how many stand inside each other.
-        operations: functions of NumPy and methods of arrays that are called, and ``@``.
+    Attributes
+    ----------
+    lines
+        Of code, without docstrings, comments and empty lines.
+    loops
+        How many there are, comprehensions included.
+    depth
+        How many stand inside each other.
+    operations
+        Functions of NumPy and methods of arrays that are called, and ``@``.
     """
 
     lines: int

@@ -33,14 +33,21 @@ def grade(
 ) -> Iterator[CheckResult]:
     """The result of each check, one after the other.
 
-    Args:
-        exercise: that is answered.
-        file: the student's.
-        checks: of the exercise, loaded.
-        before: is called with the index of each check before it runs.
+    Parameters
+    ----------
+    exercise
+        That is answered.
+    file
+        The student's.
+    checks
+        Of the exercise, loaded.
+    before
+        Is called with the index of each check before it runs.
 
-    Raises:
-        Tampered: if the student's code replaces what the checks rely on.
+    Raises
+    ------
+    Tampered
+        If the student's code replaces what the checks rely on.
     """
     file = file.resolve()
     unchanged = Guard(*(sys.modules[check.run.__module__] for check in checks)).check
@@ -70,11 +77,16 @@ def run_checks(
 ) -> Iterator[CheckResult]:
     """The result of each check of a module that is loaded.
 
-    Args:
-        checks: of the exercise.
-        student: the module.
-        unchanged: raises an error if the checks can no longer be relied on.
-        before: is called with the index of each check before it runs.
+    Parameters
+    ----------
+    checks
+        Of the exercise.
+    student
+        The module.
+    unchanged
+        Raises an error if the checks can no longer be relied on.
+    before
+        Is called with the index of each check before it runs.
     """
     for index, check in enumerate(checks):
         before(index)

@@ -27,8 +27,10 @@ class Tampered(Exception):
 class Guard:
     """Remembers the functions of the modules that are loaded now, before the student's code runs.
 
-    Args:
-        modules: more modules to watch, such as the checks of the exercise.
+    Parameters
+    ----------
+    modules
+        More modules to watch, such as the checks of the exercise.
     """
 
     def __init__(self, *modules: ModuleType) -> None:
@@ -50,8 +52,10 @@ class Guard:
     def check(self) -> None:
         """Return if nothing was replaced since; takes about a millisecond.
 
-        Raises:
-            Tampered: names what was replaced.
+        Raises
+        ------
+        Tampered
+            Names what was replaced.
         """
         for place, owner, names in self._places:
             now = vars(owner)

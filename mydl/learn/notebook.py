@@ -31,10 +31,14 @@ COLUMNS = 90
 def check(name: str, namespace: Mapping[str, Any], exercises: str | None = None) -> None:
     """Print what is right and what is wrong with the answer to an exercise.
 
-    Args:
-        name: of the exercise.
-        namespace: of the notebook: ``globals()``.
-        exercises: a folder with exercises of a teacher's, relative to the notebook's.
+    Parameters
+    ----------
+    name
+        Of the exercise.
+    namespace
+        Of the notebook: ``globals()``.
+    exercises
+        A folder with exercises of a teacher's, relative to the notebook's.
     """
     exercise = _course(exercises)[name]
     checks = exercise.load_checks()
@@ -57,9 +61,12 @@ def check(name: str, namespace: Mapping[str, Any], exercises: str | None = None)
 def load_answers(*names: str, exercises: str | None = None) -> None:
     """Make answers to other exercises importable, from the notebooks or files beside this one.
 
-    Args:
-        names: of the exercises.
-        exercises: as in :func:`check`.
+    Parameters
+    ----------
+    names
+        Of the exercises.
+    exercises
+        As in :func:`check`.
     """
     course = _course(exercises)
     for name in names:

@@ -16,14 +16,22 @@ def write_notebooks(
 ) -> Iterator[tuple[Path, bool]]:
     """Write notebooks, never over a file that is there.
 
-    Args:
-        course: the exercises.
-        folder: to write into; it is made where there is none.
-        names: of the exercises, to which those that they build on are added; all if there are none.
-        solutions: put the solutions in, and the derivations below.
-        extra: the folder of a teacher's exercises that the course was made with.
+    Parameters
+    ----------
+    course
+        The exercises.
+    folder
+        To write into; it is made where there is none.
+    names
+        Of the exercises, to which those that they build on are added; all if there are none.
+    solutions
+        Put the solutions in, and the derivations below.
+    extra
+        The folder of a teacher's exercises that the course was made with.
 
-    Yields:
+    Yields
+    ------
+    Iterator[tuple[Path, bool]]
         The file of each exercise, and whether it was written.
     """
     wanted = _with_required(course, [course[name] for name in names] or course.exercises)
@@ -46,10 +54,14 @@ def write_notebooks(
 def exercise_cells(exercise: Exercise, solutions: bool, extra: str = "") -> Iterator[Cell]:
     """The cells of an exercise's notebook.
 
-    Args:
-        exercise: whose.
-        solutions: whether to put the solution in.
-        extra: the folder of a teacher's exercises, as the notebook finds it.
+    Parameters
+    ----------
+    exercise
+        Whose.
+    solutions
+        Whether to put the solution in.
+    extra
+        The folder of a teacher's exercises, as the notebook finds it.
     """
     option = f", exercises={Path(extra).as_posix()!r}" if extra else ""
     yield Cell("statement", "markdown", f"# {exercise.title}\n\n{exercise.statement}")

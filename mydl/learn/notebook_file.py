@@ -19,11 +19,16 @@ ANSWER = "answer"  # the tag of cells that are for the student to fill in
 class Cell:
     """A cell of a notebook.
 
-    Attributes:
-        id: of letters, digits, ``-`` and ``_``; no two cells of a notebook share it.
-        kind: what its text is.
-        source: the text.
-        tags: words by which programs find it again.
+    Attributes
+    ----------
+    id
+        Of letters, digits, ``-`` and ``_``; no two cells of a notebook share it.
+    kind
+        What its text is.
+    source
+        The text.
+    tags
+        Words by which programs find it again.
     """
 
     id: str
@@ -49,8 +54,10 @@ def notebook_text(cells: Sequence[Cell]) -> str:
 def read_cells(path: Path) -> list[Cell]:
     """The cells of a notebook that somebody has worked in, those of other kinds left out.
 
-    Raises:
-        ValueError: the file is no notebook of version 4.
+    Raises
+    ------
+    ValueError
+        The file is no notebook of version 4.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -76,8 +83,10 @@ def read_cells(path: Path) -> list[Cell]:
 def answer_in(path: Path) -> str:
     """What stands in the cells of a notebook that are tagged as answer.
 
-    Raises:
-        ValueError: the file is no notebook, or has no such cell.
+    Raises
+    ------
+    ValueError
+        The file is no notebook, or has no such cell.
     """
     answers = [cell.source for cell in read_cells(path) if ANSWER in cell.tags]
     if not answers:

@@ -16,9 +16,13 @@ def no_overflow(sentence: str) -> Iterator[None]:
 
     Divisions by zero and results without a value are not watched: they show in the result.
 
-    Args:
-        sentence: tells the student what overflows and what to do about it.
+    Parameters
+    ----------
+    sentence
+        Tells the student what overflows and what to do about it.
 
+    Examples
+    --------
     >>> with no_overflow("exp(1000) is larger than any float64"):
     ...     y = 1 / (1 + np.exp(np.array([1000.0])))
     Traceback (most recent call last):

@@ -21,12 +21,17 @@ FORMAT = 1
 class Folder:
     """A student's folder.
 
-    Args:
-        path: where it is; it is made when the first exercise is started.
-        course: the exercises.
+    Parameters
+    ----------
+    path
+        Where it is; it is made when the first exercise is started.
+    course
+        The exercises.
 
-    Attributes:
-        new: whether nothing was started here yet.
+    Attributes
+    ----------
+    new
+        Whether nothing was started here yet.
     """
 
     def __init__(self, path: Path, course: Course) -> None:

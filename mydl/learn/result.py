@@ -12,13 +12,20 @@ PASSED = "passed"
 class CheckResult:
     """What one check found.
 
-    Attributes:
-        title: of the check.
-        points: what it is worth.
-        kind: "passed", or a slug for what is wrong: "sign", "timeout", ...
-        sentence: what is wrong, in words; "" if nothing is.
-        picture: where the mistake sits, drawn with characters; "" where there is nothing to draw.
-        line: of the student's file where it went wrong, where it is known.
+    Attributes
+    ----------
+    title
+        Of the check.
+    points
+        What it is worth.
+    kind
+        "passed", or a slug for what is wrong: "sign", "timeout", ...
+    sentence
+        What is wrong, in words; "" if nothing is.
+    picture
+        Where the mistake sits, drawn with characters; "" where there is nothing to draw.
+    line
+        Of the student's file where it went wrong, where it is known.
     """
 
     title: str
@@ -42,12 +49,18 @@ class CheckResult:
 class Result:
     """What all checks of an exercise found in one file.
 
-    Attributes:
-        exercise: its name.
-        file: that was checked.
-        checks: one result each, in order.
-        output: the beginning of what the student's code printed.
-        seconds: that it took.
+    Attributes
+    ----------
+    exercise
+        Its name.
+    file
+        That was checked.
+    checks
+        One result each, in order.
+    output
+        The beginning of what the student's code printed.
+    seconds
+        That it took.
     """
 
     exercise: str

@@ -53,20 +53,30 @@ def run(
 ) -> Result:
     """Check a student's file; may be called from several threads at once.
 
-    Args:
-        exercise: whose checks are run.
-        file: the student's. It may import the other files of its folder.
-        seconds: of work for all checks; None for what the exercise asks for. On the clock it may
-            be three times as long, if the machine does other things as well.
-        megabytes: of memory that the code may ask for beyond what Python and NumPy take.
-        stop: when it is set, the process is ended and KeyboardInterrupt raised.
+    Parameters
+    ----------
+    exercise
+        Whose checks are run.
+    file
+        The student's. It may import the other files of its folder.
+    seconds
+        Of work for all checks; None for what the exercise asks for. On the clock it may be three
+        times as long, if the machine does other things as well.
+    megabytes
+        Of memory that the code may ask for beyond what Python and NumPy take.
+    stop
+        When it is set, the process is ended and KeyboardInterrupt raised.
 
-    Returns:
+    Returns
+    -------
+    Result
         A result for each check. Whatever ends the process early is the result of the check that
         was running; those that come after it are ``not-run``.
 
-    Raises:
-        ValueError: if the exercise itself is broken.
+    Raises
+    ------
+    ValueError
+        If the exercise itself is broken.
     """
     seconds = exercise.seconds if seconds is None else seconds
     file = file.resolve()

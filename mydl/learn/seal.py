@@ -8,9 +8,13 @@ import hmac
 class Seal:
     """Signs lines with a key that is in no file; on the other side only these lines count.
 
-    Args:
-        key: what both sides know.
+    Parameters
+    ----------
+    key
+        What both sides know.
 
+    Examples
+    --------
     >>> ours, theirs = Seal("key"), Seal("key")
     >>> line = ours.sign("passed")
     >>> theirs.open(line)

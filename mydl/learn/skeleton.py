@@ -91,11 +91,16 @@ def gradient(student):
 def write_skeleton(name: str, folder: Path) -> Path:
     """Write a new exercise behind those that are in a folder.
 
-    Args:
-        name: what students will type.
-        folder: of the teacher's exercises; it is made where there is none.
+    Parameters
+    ----------
+    name
+        What students will type.
+    folder
+        Of the teacher's exercises; it is made where there is none.
 
-    Returns:
+    Returns
+    -------
+    Path
         The folder of the exercise.
     """
     if not NAME.fullmatch(name):

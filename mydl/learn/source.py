@@ -13,10 +13,14 @@ PACKAGE = Path(__file__).parents[1]
 class Source:
     """A piece of the library.
 
-    Attributes:
-        file: the path inside the package, ``mydl/layers/conv.py``.
-        line: where the piece begins.
-        text: the piece.
+    Attributes
+    ----------
+    file
+        The path inside the package, ``mydl/layers/conv.py``.
+    line
+        Where the piece begins.
+    text
+        The piece.
     """
 
     file: str

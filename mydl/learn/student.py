@@ -43,9 +43,12 @@ class Student:
 class Watch:
     """What the proxies of one student's module share.
 
-    Attributes:
-        folder: of the student's files.
-        last_result: what the last call returned, in words.
+    Attributes
+    ----------
+    folder
+        Of the student's files.
+    last_result
+        What the last call returned, in words.
     """
 
     def __init__(self, module: ModuleType, folder: Path) -> None:
@@ -156,9 +159,12 @@ def in_place(function: Any) -> Any:
 def explained(name: str, folder: Path) -> Iterator[None]:
     """Turn an exception in the student's code into a :class:`WrongAnswer` with file and line.
 
-    Args:
-        name: of what runs, for the sentence.
-        folder: the student's, to tell which lines are theirs.
+    Parameters
+    ----------
+    name
+        Of what runs, for the sentence.
+    folder
+        The student's, to tell which lines are theirs.
     """
     try:
         yield

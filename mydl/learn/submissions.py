@@ -24,9 +24,12 @@ USUAL = {
 class Submission:
     """What one student handed in.
 
-    Attributes:
-        student: the name of the folder.
-        folder: with the files.
+    Attributes
+    ----------
+    student
+        The name of the folder.
+    folder
+        With the files.
     """
 
     student: str
@@ -43,12 +46,17 @@ class Submission:
     def copy_to(self, folder: Path, wanted: str) -> None:
         """Copy all answers, those in notebooks as files of Python.
 
-        Args:
-            folder: is there and empty.
-            wanted: the name of the file for which it is done.
+        Parameters
+        ----------
+        folder
+            Is there and empty.
+        wanted
+            The name of the file for which it is done.
 
-        Raises:
-            ValueError, OSError: if this file cannot be read.
+        Raises
+        ------
+        ValueError, OSError
+            If this file cannot be read.
         """
         files = sorted(path for path in self.folder.glob("*.py") if path.is_file())
         for path, name in [*((path, path.name) for path in files), *self._notebooks()]:
@@ -101,10 +109,15 @@ def handed_in(exercises: Iterable[Exercise], submissions: Sequence[Submission]) 
 def foreign_imports(answer: bytes, usual: Iterable[str] = ()) -> tuple[str, ...]:
     """Modules that an answer imports though no exercise needs them.
 
-    Args:
-        answer: the text.
-        usual: more modules that it may import.
+    Parameters
+    ----------
+    answer
+        The text.
+    usual
+        More modules that it may import.
 
+    Examples
+    --------
     >>> foreign_imports(b"import numpy as np, os" + bytes([10]) + b"from mydl.layers import ReLU")
     ('mydl.layers', 'os')
     """

@@ -17,9 +17,12 @@ HINTS = 3  # that `mydl learn hint` gives
 def problems(course: Course, exercise: Exercise) -> Iterator[str]:
     """What is wrong with an exercise, a sentence each.
 
-    Args:
-        course: with the exercises that it builds on.
-        exercise: to look at.
+    Parameters
+    ----------
+    course
+        With the exercises that it builds on.
+    exercise
+        To look at.
     """
     try:
         yield from _missing_parts(course, exercise)

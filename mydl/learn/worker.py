@@ -28,13 +28,20 @@ MEBIBYTE = 2**20
 def main(folder: str, file: str, report: str, trace: str, seconds: str, megabytes: str) -> None:
     """Check a file and leave.
 
-    Args:
-        folder: the exercise.
-        file: the student's.
-        report: the file to report into.
-        trace: the file that gets the stack, if time runs out or the interpreter crashes.
-        seconds: for everything.
-        megabytes: that may be asked for.
+    Parameters
+    ----------
+    folder
+        The exercise.
+    file
+        The student's.
+    report
+        The file to report into.
+    trace
+        The file that gets the stack, if time runs out or the interpreter crashes.
+    seconds
+        For everything.
+    megabytes
+        That may be asked for.
     """
     sys.argv[:] = [file]
     seal = Seal(sys.stdin.read())

@@ -10,10 +10,14 @@ from ..gradcheck.diagnosis import Diagnosis
 class WrongAnswer(Exception):
     """An answer is rejected: what is wrong with it, in words.
 
-    Args:
-        diagnosis: the kind of mistake, the sentence for the student and where the mistake sits.
-        axes: the names of the axes of the array that was compared.
-        line: of the student's file, where it is known.
+    Parameters
+    ----------
+    diagnosis
+        The kind of mistake, the sentence for the student and where the mistake sits.
+    axes
+        The names of the axes of the array that was compared.
+    line
+        Of the student's file, where it is known.
     """
 
     def __init__(
@@ -28,9 +32,13 @@ class WrongAnswer(Exception):
 def fail(kind: str, sentence: str, line: int | None = None) -> NoReturn:
     """Reject the answer, for checks that compare no arrays.
 
-    Args:
-        kind: a short slug, such as ``"step-too-large"``.
-        sentence: tells the student what is wrong and what to do about it.
-        line: of the student's file, where it is known.
+    Parameters
+    ----------
+    kind
+        A short slug, such as ``"step-too-large"``.
+    sentence
+        Tells the student what is wrong and what to do about it.
+    line
+        Of the student's file, where it is known.
     """
     raise WrongAnswer(Diagnosis(kind, sentence), line=line)

@@ -73,6 +73,8 @@ MODEL_NAMES = tuple(_MODELS)
 def model_options(name: str) -> list[str]:
     """The options that :func:`build_model` takes for a network.
 
+    Examples
+    --------
     >>> model_options("nin_cifar")
     ['num_classes', 'input_size', 'dropout', 'final_relu', 'dtype', 'seed']
 
@@ -90,10 +92,14 @@ def model_options(name: str) -> list[str]:
 def build_model(name: str, **options: Any) -> Network:
     """The network of a name, with options as for its class.
 
-    Raises:
-        ValueError: there is no such network or option, and the message says which are near; or an
-            option has a wrong value.
+    Raises
+    ------
+    ValueError
+        There is no such network or option, and the message says which are near; or an option has a
+        wrong value.
 
+    Examples
+    --------
     >>> build_model("squeezenet_tiny", num_classes=3).num_parameters()
     121187
     """

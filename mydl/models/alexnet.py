@@ -46,27 +46,44 @@ class AlexNet(Network):
     Weights start He-normal, biases at zero. The authors drew all weights from N(0, 0.01) and set
     the biases of conv2, 4, 5, fc6 and fc7 to 1, so that their ReLUs began alive.
 
-    Args:
-        version: "original" or "torchvision".
-        num_classes: logits of the output.
-        image_pixels: of the side of the images, at least 67 (63 for "torchvision"). The weight of
-            fc6 depends on it; None takes 227 (224), for which the network was designed.
-        hidden: outputs of fc6 and of fc7.
-        dropout: probability of setting a value to zero while training: the outputs of fc6 and fc7
-            in the original, the inputs of fc6 and fc7 in torchvision's.
-        dtype: float32, or float64 for gradient checks.
-        seed: fixes the weights, the same for both dtypes up to rounding, and the dropout; None
-            draws unpredictable ones.
+    Parameters
+    ----------
+    version
+        "original" or "torchvision".
+    num_classes
+        Logits of the output.
+    image_pixels
+        Of the side of the images, at least 67 (63 for "torchvision"). The weight of fc6 depends on
+        it; None takes 227 (224), for which the network was designed.
+    hidden
+        Outputs of fc6 and of fc7.
+    dropout
+        Probability of setting a value to zero while training: the outputs of fc6 and fc7 in the
+        original, the inputs of fc6 and fc7 in torchvision's.
+    dtype
+        float32, or float64 for gradient checks.
+    seed
+        Fixes the weights, the same for both dtypes up to rounding, and the dropout; None draws
+        unpredictable ones.
 
+    Raises
+    ------
+    ValueError
+        An argument has a wrong value.
+    LayerError
+        An image is of another size.
+
+    Notes
+    -----
     Shapes: x (N, image_pixels, image_pixels, 3); y (N, num_classes), the logits.
 
-    Raises:
-        ValueError: an argument has a wrong value.
-        LayerError: an image is of another size.
+    References
+    ----------
+    Krizhevsky, Sutskever and Hinton 2012, "ImageNet Classification with Deep Convolutional Neural
+    Networks", sections 3.3 to 3.5 and 4.2; Krizhevsky 2014, arXiv 1404.5997.
 
-    Source: Krizhevsky, Sutskever and Hinton 2012, "ImageNet Classification with Deep Convolutional
-    Neural Networks", sections 3.3 to 3.5 and 4.2; Krizhevsky 2014, arXiv 1404.5997.
-
+    Examples
+    --------
     >>> net = AlexNet(num_classes=10, image_pixels=67, hidden=32)
     >>> images = np.ones((2, 67, 67, 3), np.float32)
     >>> loss = net.loss(images, np.array([3, 7]))

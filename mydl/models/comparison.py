@@ -21,14 +21,22 @@ HEADER = (
 class ComparedNetwork:
     """A network's totals, and those divided by the first network's.
 
-    Attributes:
-        name: as ``build_model`` takes it.
-        input_shape: of one image.
-        output_shape: for one image.
-        parameters: how many numbers are trained.
-        float32_bytes: what they take up at four bytes each.
-        multiply_adds: of one image's forward pass.
-        parameter_ratio, multiply_add_ratio: to the first network.
+    Attributes
+    ----------
+    name
+        As ``build_model`` takes it.
+    input_shape
+        Of one image.
+    output_shape
+        For one image.
+    parameters
+        How many numbers are trained.
+    float32_bytes
+        What they take up at four bytes each.
+    multiply_adds
+        Of one image's forward pass.
+    parameter_ratio, multiply_add_ratio
+        To the first network.
     """
 
     name: str
@@ -88,15 +96,24 @@ class Comparison:
 def compare(names: Iterable[str], input_shape: Shape | None = None, **options: Any) -> Comparison:
     """Put networks side by side.
 
-    Args:
-        names: of the networks, as :func:`mydl.models.build_model` takes them, at least one.
-        input_shape: (H, W, C) of one image; None takes what each was designed for.
-        options: of ``build_model``, for all of them.
+    Parameters
+    ----------
+    names
+        Of the networks, as :func:`mydl.models.build_model` takes them, at least one.
+    input_shape
+        (H, W, C) of one image; None takes what each was designed for.
+    options
+        Of ``build_model``, for all of them.
 
-    Raises:
-        ValueError: there is no such network or option; the message says which are near.
-        LayerError: such an image does not fit one of them.
+    Raises
+    ------
+    ValueError
+        There is no such network or option; the message says which are near.
+    LayerError
+        Such an image does not fit one of them.
 
+    Examples
+    --------
     >>> print(compare(["squeezenet1_1_cifar", "nin_cifar"]))
     network                image  output  parameters  ratio      bytes  multiply-adds  ratio
     squeezenet1_1_cifar  32x32x3      10     727,626      1  2,910,504     23,511,040      1

@@ -23,11 +23,16 @@ def differentiable(network: L, *, dropout: int | None = None) -> L:
 
     Its ``backward`` therefore gives the gradients of that. The network itself is left as it is.
 
-    Args:
-        network: any layer.
-        dropout: a seed to draw what dropout sets to zero from, where that is wanted; None drops
-            nothing, as in evaluation mode.
+    Parameters
+    ----------
+    network
+        Any layer.
+    dropout
+        A seed to draw what dropout sets to zero from, where that is wanted; None drops nothing, as
+        in evaluation mode.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> network = squeezenet_tiny(batch_norm=True)
     >>> image = np.ones((1, 32, 32, 3), np.float32)
@@ -73,11 +78,17 @@ class FixedNorm2d(BatchNorm2d):
 
     Kept for backward: ``x_hat`` and 1 / sqrt(running_var + eps).
 
-    Args:
-        norm: the batch norm whose parameters and statistics are taken, shared and not copied.
+    Parameters
+    ----------
+    norm
+        The batch norm whose parameters and statistics are taken, shared and not copied.
 
-    Source: Ioffe and Szegedy 2015, "Batch Normalization" (arXiv 1502.03167), algorithm 2.
+    References
+    ----------
+    Ioffe and Szegedy 2015, "Batch Normalization" (arXiv 1502.03167), algorithm 2.
 
+    Examples
+    --------
     >>> norm = FixedNorm2d(BatchNorm2d(1))
     >>> norm.running_mean.data = np.array([1.0], np.float32)
     >>> norm.forward(np.array([1.0, 3.0], np.float32).reshape(1, 1, 2, 1)).ravel().round(4)

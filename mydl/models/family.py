@@ -21,16 +21,23 @@ def options_of(shapes: Mapping[str, Shape], version: str) -> dict[str, Any] | No
 
     A network that is built with them is no larger than the arrays are together.
 
-    Args:
-        shapes: by path, in our layout.
-        version: a key of ``VERSIONS``.
+    Parameters
+    ----------
+    shapes
+        By path, in our layout.
+    version
+        A key of ``VERSIONS``.
 
-    Returns:
+    Returns
+    -------
+    dict[str, Any] | None
         version, num_classes, bypass, batch_norm and the metaparameters; None if the layers are not
         those of this version.
 
-    Raises:
-        OtherNetwork: the layers are, but an array has another shape.
+    Raises
+    ------
+    OtherNetwork
+        The layers are, but an array has another shape.
     """
     plan = VERSIONS[version]
     numbers = range(2, 2 + plan.fires)
@@ -84,8 +91,10 @@ def options_of(shapes: Mapping[str, Shape], version: str) -> dict[str, Any] | No
 def _metaparameters(fires: Fires) -> dict[str, Any]:
     """The arguments of the :class:`Metaparameters` that give fire modules of these sizes.
 
-    Raises:
-        OtherNetwork: there are none.
+    Raises
+    ------
+    OtherNetwork
+        There are none.
     """
     expands = [one + three for _, one, three in fires]
     steps = [i for i in range(1, len(fires)) if expands[i] != expands[i - 1]]

@@ -31,10 +31,13 @@ BOOKKEEPING = ("global_step", "save_counter", "beta1_power", "beta2_power")
 class LoadedWeights:
     """What was loaded.
 
-    Attributes:
-        kind: of the file, a key of ``mydl.weights.any_file.CHECKSUMS``.
-        checksum: which checksum the tensors had and passed, such as "CRC-32"; None where the file
-            has none, so that nobody can say whether its numbers are those that were written.
+    Attributes
+    ----------
+    kind
+        Of the file, a key of ``mydl.weights.any_file.CHECKSUMS``.
+    checksum
+        Which checksum the tensors had and passed, such as "CRC-32"; None where the file has none,
+        so that nobody can say whether its numbers are those that were written.
     """
 
     kind: str
@@ -48,13 +51,17 @@ def load_weights(network: Network, path: str | os.PathLike[str]) -> LoadedWeight
     PyTorch state dict (.pth), .safetensors, a TensorFlow checkpoint, an ONNX file or the Deep
     Compression file of SqueezeNet 1.0; nothing in it is run. See docs/weights.md.
 
-    Args:
-        network: the network that the file was written from, or one with the same parameters.
-        path: of the file; a TensorFlow checkpoint is named by the beginning of its files' names.
+    Parameters
+    ----------
+    network
+        The network that the file was written from, or one with the same parameters.
+    path
+        Of the file; a TensorFlow checkpoint is named by the beginning of its files' names.
 
-    Raises:
-        WeightsError: the file is missing, damaged or belongs to another network; the message names
-            the tensor.
+    Raises
+    ------
+    WeightsError
+        The file is missing, damaged or belongs to another network; the message names the tensor.
     """
     file = read_any(Path(path))
     network.load_state_dict(_state(network, file))
@@ -72,12 +79,17 @@ def network_of(path: str | os.PathLike[str], input_size: str | None = None) -> N
     - ReLU and dropout around conv10: as the functions for the versions have them, none in "tiny".
     - ``conv10_padding``: 1 in the Deep Compression file, or else 0.
 
-    Args:
-        path: as for :func:`load_weights`.
-        input_size: "imagenet" or "cifar", where the rule is wrong.
+    Parameters
+    ----------
+    path
+        As for :func:`load_weights`.
+    input_size
+        "imagenet" or "cifar", where the rule is wrong.
 
-    Raises:
-        WeightsError: the file is missing, damaged or none of the family.
+    Raises
+    ------
+    WeightsError
+        The file is missing, damaged or none of the family.
     """
     file = read_any(Path(path))
     if file.kind == "mydl" and "model" in load_npz(file.path)[1]:
@@ -127,8 +139,10 @@ def _options(file: WeightFile) -> dict[str, Any]:
 def _state(network: Network, file: WeightFile) -> dict[str, Array]:
     """The state of a network in the tensors of a file.
 
-    Raises:
-        WeightsError: they are those of another network, or are not finite.
+    Raises
+    ------
+    WeightsError
+        They are those of another network, or are not finite.
     """
     wanted = network.state_dict()
     names = match(network, file)
@@ -166,8 +180,10 @@ def _state(network: Network, file: WeightFile) -> dict[str, Array]:
 def match(network: Network, file: WeightFile) -> dict[str, str]:
     """The name in the file for each path, as far as there is one, and extra ones under their own.
 
-    Raises:
-        WeightsError: two names stand for the same parameter.
+    Raises
+    ------
+    WeightsError
+        Two names stand for the same parameter.
     """
     places = positions(network)
     names: dict[str, str] = {}

@@ -21,18 +21,30 @@ class Metaparameters:
     Filters are whole: e_i,3x3 and s_i are rounded to the nearest number, a half upwards. (What the
     authors did with the 1 % of figure 3 the paper does not say.)
 
-    Args:
-        base_e: expand filters of the first fire module.
-        incr_e: expand filters that are added after every ``freq`` modules.
-        pct_3x3: share of the expand filters that are 3x3, a fraction from 0 to 1.
-        freq: fire modules with the same number of expand filters.
-        squeeze_ratio: squeeze filters for each expand filter, a fraction above 0 up to 1.
+    Parameters
+    ----------
+    base_e
+        Expand filters of the first fire module.
+    incr_e
+        Expand filters that are added after every ``freq`` modules.
+    pct_3x3
+        Share of the expand filters that are 3x3, a fraction from 0 to 1.
+    freq
+        Fire modules with the same number of expand filters.
+    squeeze_ratio
+        Squeeze filters for each expand filter, a fraction above 0 up to 1.
 
-    Raises:
-        ValueError: an argument has a wrong value.
+    Raises
+    ------
+    ValueError
+        An argument has a wrong value.
 
-    Source: SqueezeNet (arXiv 1602.07360), section 5.1.
+    References
+    ----------
+    SqueezeNet (arXiv 1602.07360), section 5.1.
 
+    Examples
+    --------
     >>> Metaparameters().fire(0), Metaparameters().fire(7)
     ((16, 64, 64), (64, 256, 256))
     >>> Metaparameters(squeeze_ratio=0.5, pct_3x3=0.01).fire(2)
@@ -56,8 +68,10 @@ class Metaparameters:
     def fire(self, i: int) -> tuple[int, int, int]:
         """Filters of fire module i (from 0): squeeze, expand 1x1, expand 3x3.
 
-        Raises:
-            ValueError: a kind of filter is left with none.
+        Raises
+        ------
+        ValueError
+            A kind of filter is left with none.
         """
         expand = self.base_e + self.incr_e * (i // self.freq)
         squeeze = _nearest(self.squeeze_ratio * expand)

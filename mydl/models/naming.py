@@ -49,10 +49,15 @@ def positions(network: Network) -> dict[str, str]:
 def to_path(name: str, places: dict[str, str]) -> str:
     """The path that a name in a file stands for; the name itself where it is none.
 
-    Args:
-        name: of any framework.
-        places: from :func:`positions`.
+    Parameters
+    ----------
+    name
+        Of any framework.
+    places
+        From :func:`positions`.
 
+    Examples
+    --------
     >>> to_path("module.features.3.squeeze.weight", {"features.3": "features.fire2"})
     'features.fire2.squeeze.weight'
     >>> to_path("features/layer3/fire/e11/weights", {"features.3": "features.fire2"})
@@ -118,9 +123,12 @@ def our_shape(shape: Shape) -> Shape:
 def from_torch(values: Array, before: Shape | None = None) -> Array:
     """An array of PyTorch's in our layout.
 
-    Args:
-        values: weights of a convolution or a Linear, or numbers of one axis.
-        before: for a Linear behind a Flatten, the (H, W, C) that it flattens.
+    Parameters
+    ----------
+    values
+        Weights of a convolution or a Linear, or numbers of one axis.
+    before
+        For a Linear behind a Flatten, the (H, W, C) that it flattens.
     """
     if values.ndim == 4:
         return values.transpose(2, 3, 1, 0)

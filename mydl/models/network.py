@@ -22,15 +22,23 @@ class Network(Layer):
 
     Kept for backward: ``dlogits``, where the loss was asked for; the layers keep their own.
 
-    Args:
-        features: the stage that sees the image.
-        classifier: the stage that ends in ``(N, num_classes)``.
+    Parameters
+    ----------
+    features
+        The stage that sees the image.
+    classifier
+        The stage that ends in ``(N, num_classes)``.
 
+    Attributes
+    ----------
+    image_shape
+        (H, W, C) of the images that it was designed for; networks with a name say it.
+    num_classes
+        The number of logits; networks with a name say it.
+
+    Notes
+    -----
     Shapes: x (N, H, W, C); y (N, num_classes).
-
-    Attributes:
-        image_shape: (H, W, C) of the images that it was designed for; networks with a name say it.
-        num_classes: the number of logits; networks with a name say it.
     """
 
     image_shape: tuple[int, int, int]
@@ -49,8 +57,10 @@ class Network(Layer):
     def backward(self, dy: Array | None = None) -> Array:
         """Add to each parameter's ``grad`` and return the gradient of the images.
 
-        Args:
-            dy: gradient of the logits; None takes that of the last ``loss(images, labels)``.
+        Parameters
+        ----------
+        dy
+            Gradient of the logits; None takes that of the last ``loss(images, labels)``.
         """
         if dy is None:
             if self._kept is None:
@@ -64,9 +74,12 @@ class Network(Layer):
     def loss(self, images: Array, labels: Array) -> float:
         """The mean softmax cross-entropy; ``backward()`` then gives its gradients.
 
-        Args:
-            images: (N, H, W, C).
-            labels: the right classes, N whole numbers from 0 to the number of classes - 1.
+        Parameters
+        ----------
+        images
+            (N, H, W, C).
+        labels
+            The right classes, N whole numbers from 0 to the number of classes - 1.
         """
         cross_entropy = SoftmaxCrossEntropy()
         loss: float = cross_entropy.forward(self.forward(images), labels)
@@ -92,9 +105,12 @@ class Network(Layer):
         Runs in evaluation mode and then returns every layer to the mode it had. What an earlier
         forward pass kept is gone afterwards: call ``backward`` before this, not after.
 
-        Args:
-            images: (N, H, W, C), as many as fit in memory.
-            batch_size: images that go through the network together.
+        Parameters
+        ----------
+        images
+            (N, H, W, C), as many as fit in memory.
+        batch_size
+            Images that go through the network together.
         """
         batch_size = whole_number(batch_size, "batch_size", 1)
         modes = [(layer, layer.training) for _, layer in self.named_layers()]

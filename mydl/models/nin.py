@@ -25,27 +25,42 @@ class NiN(Network):
 
     Weights start He-normal, biases at zero.
 
-    Args:
-        num_classes: logits of the output.
-        input_size: "imagenet" (224x224; four mlpconvs) or "cifar" (32x32; three, the network of the
-            paper's section 4.2).
-        dropout: probability of setting a value to zero while training: before the last mlpconv,
-            and for "cifar" before the one in front of it.
-        final_relu: whether the authors' ReLU follows the last convolution, see
-            :class:`SqueezeNet`.
-        dtype: float32, or float64 for gradient checks.
-        seed: fixes the weights, the same for both dtypes up to rounding, and the dropout; None
-            draws unpredictable ones.
+    Parameters
+    ----------
+    num_classes
+        Logits of the output.
+    input_size
+        "imagenet" (224x224; four mlpconvs) or "cifar" (32x32; three, the network of the paper's
+        section 4.2).
+    dropout
+        Probability of setting a value to zero while training: before the last mlpconv, and for
+        "cifar" before the one in front of it.
+    final_relu
+        Whether the authors' ReLU follows the last convolution, see :class:`SqueezeNet`.
+    dtype
+        float32, or float64 for gradient checks.
+    seed
+        Fixes the weights, the same for both dtypes up to rounding, and the dropout; None draws
+        unpredictable ones.
 
+    Raises
+    ------
+    ValueError
+        An argument has a wrong value.
+    LayerError
+        An image is too small or has another number of channels than 3.
+
+    Notes
+    -----
     Shapes: x (N, H, W, 3); y (N, num_classes), the logits.
 
-    Raises:
-        ValueError: an argument has a wrong value.
-        LayerError: an image is too small or has another number of channels than 3.
+    References
+    ----------
+    Lin, Chen and Yan 2013, "Network In Network" (arXiv 1312.4400). The paper has no ImageNet
+    network: that is nin_imagenet of Caffe's model zoo, by the same authors.
 
-    Source: Lin, Chen and Yan 2013, "Network In Network" (arXiv 1312.4400). The paper has no
-    ImageNet network: that is nin_imagenet of Caffe's model zoo, by the same authors.
-
+    Examples
+    --------
     >>> net = NiN(num_classes=10, input_size="cifar")
     >>> net.num_parameters()
     966986

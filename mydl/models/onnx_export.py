@@ -31,20 +31,30 @@ def export_onnx(
     have the names of the parameters, as in ``features.fire2.squeeze.weight``, and the layouts of
     PyTorch: those of a Conv2d (out, in, K_h, K_w), those of a Linear (out, in).
 
-    Args:
-        model: any layer made of this package's layers. Its mode does not matter.
-        path: of the file to write.
-        image_shape: (H, W, C) of the images; None takes that of the card, or the one that the
-            network was designed for.
-        card: what else to write into the file (``metadata_props``): the names of the classes and
-            the mean and deviation that images are normalised with, each in JSON.
+    Parameters
+    ----------
+    model
+        Any layer made of this package's layers. Its mode does not matter.
+    path
+        Of the file to write.
+    image_shape
+        (H, W, C) of the images; None takes that of the card, or the one that the network was
+        designed for.
+    card
+        What else to write into the file (``metadata_props``): the names of the classes and the mean
+        and deviation that images are normalised with, each in JSON.
 
-    Raises:
-        ImportError: the package ``onnx`` is missing.
-        LayerError: a layer is of a kind that the export does not know, or such images do not fit;
-            the message names the layer.
-        ValueError: no shape of images is known.
-        OSError: the place cannot be written; an earlier file there is intact.
+    Raises
+    ------
+    ImportError
+        The package ``onnx`` is missing.
+    LayerError
+        A layer is of a kind that the export does not know, or such images do not fit; the message
+        names the layer.
+    ValueError
+        No shape of images is known.
+    OSError
+        The place cannot be written; an earlier file there is intact.
     """
     content = onnx_model(model, image_shape, card).SerializeToString(deterministic=True)
     with whole_file(path) as file:

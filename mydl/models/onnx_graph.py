@@ -54,9 +54,12 @@ class Graph:
     A layer's last operator and its output bear the layer's path, as in ``features.fire2.squeeze``;
     weights have the paths of the parameters, as in ``features.fire2.squeeze.weight``.
 
-    Attributes:
-        nodes: the operators, ``onnx.NodeProto``.
-        weights: the arrays that they use, ``onnx.TensorProto``.
+    Attributes
+    ----------
+    nodes
+        The operators, ``onnx.NodeProto``.
+    weights
+        The arrays that they use, ``onnx.TensorProto``.
     """
 
     def __init__(self) -> None:
@@ -66,8 +69,10 @@ class Graph:
     def add(self, layer: Layer, path: str, x: Tensor) -> Tensor:
         """Append the operators of a layer that sees ``x``; returns its output.
 
-        Raises:
-            LayerError: there are no operators for this kind of layer, or a weight is not finite.
+        Raises
+        ------
+        LayerError
+            There are no operators for this kind of layer, or a weight is not finite.
         """
         write = _WRITERS.get(type(layer), _chain if _is_chain(layer) else None)
         if write is None:

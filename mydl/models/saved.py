@@ -17,14 +17,20 @@ from .network import Network
 class ModelCard:
     """What there is to know about trained weights.
 
-    Attributes:
-        model: the network's name, as ``build_model`` takes it.
-        options: the other arguments of ``build_model``.
-        data: name of the data set that it was trained on.
-        image_shape: (H, W, C) of the images that it was trained on.
-        class_names: of the outputs, in order.
-        mean, std: by channel, of pixel values from 0 to 1: images go in as (image / 255 - mean) /
-            std.
+    Attributes
+    ----------
+    model
+        The network's name, as ``build_model`` takes it.
+    options
+        The other arguments of ``build_model``.
+    data
+        Name of the data set that it was trained on.
+    image_shape
+        (H, W, C) of the images that it was trained on.
+    class_names
+        Of the outputs, in order.
+    mean, std
+        By channel, of pixel values from 0 to 1: images go in as (image / 255 - mean) / std.
     """
 
     model: str
@@ -54,11 +60,15 @@ def is_saved_model(path: Path) -> bool:
 def load_model(path: Path) -> tuple[Network, ModelCard]:
     """Build the network that :func:`save_model` wrote.
 
-    Args:
-        path: the file, or the folder of a run with its ``model.npz``.
+    Parameters
+    ----------
+    path
+        The file, or the folder of a run with its ``model.npz``.
 
-    Raises:
-        WeightsError: there is no such file, or it is damaged or of another kind.
+    Raises
+    ------
+    WeightsError
+        There is no such file, or it is damaged or of another kind.
     """
     if path.is_dir():
         path = path / "model.npz"

@@ -22,11 +22,16 @@ from .network import Network
 class Plan:
     """What tells one version from another.
 
-    Attributes:
-        conv1: pixels of its filters' sides, number of filters.
-        pools: numbers of the layers that a max pool follows: 3 for pool3, behind fire3.
-        fires: how many fire modules there are, the first of which is fire2.
-        pixels: of the side of an ImageNet image.
+    Attributes
+    ----------
+    conv1
+        Pixels of its filters' sides, number of filters.
+    pools
+        Numbers of the layers that a max pool follows: 3 for pool3, behind fire3.
+    fires
+        How many fire modules there are, the first of which is fire2.
+    pixels
+        Of the side of an ImageNet image.
     """
 
     conv1: tuple[int, int]
@@ -58,45 +63,69 @@ class SqueezeNet(Network):
     zero. The authors drew conv10 in the same way and the rest from Glorot's uniform distribution,
     which lets the signal fade through ReLUs.
 
-    Args:
-        version: "1.0", the paper's; "1.1", the authors' later one with 2.4 times less computation;
-            or "tiny", a small one for laptops with four fire modules.
-        num_classes: logits of the output.
-        input_size: "imagenet" (224x224; conv1 has stride 2 and no padding) or "cifar" (32x32; conv1
-            has stride 1 and is padded, so that the pools halve 32 to 16, 8 and 4).
-        bypass: None; "simple" adds the input of a fire module to its output where both have equally
-            many channels (fire3, 5, 7, 9); "complex" also sends the input of the others (fire2, 4,
-            6, 8) through a 1x1 convolution and adds that. A fire module with a bypass is found as
-            ``features.fire3.inner``, its convolution as ``features.fire2.projection``.
-        dropout: probability of setting an input of conv10 to zero while training.
-        batch_norm: normalise after every convolution but conv10.
-        final_relu: whether conv10 is followed by the paper's ReLU. Without it training starts more
-            surely: a logit that is negative for every image gets no gradient through a ReLU.
-        base_e, incr_e, pct_3x3, freq, squeeze_ratio: the paper's metaparameters, from which the
-            sizes of the fire modules follow, see :class:`Metaparameters`. The defaults make table
-            1.
-        conv10_padding: pixels of zeros around the input of conv10. The authors' file of version 1.0
-            has 1, table 1 and version 1.1 have 0. At the border conv10 then gives its bias, which
-            goes into the average.
-        dtype: float32, or float64 for gradient checks.
-        seed: fixes the weights, the same for both dtypes up to rounding, and the dropout; None
-            draws unpredictable ones.
-        save_path: a file to load the weights from, of any kind that :func:`load_weights` reads.
+    Parameters
+    ----------
+    version
+        "1.0", the paper's; "1.1", the authors' later one with 2.4 times less computation; or
+        "tiny", a small one for laptops with four fire modules.
+    num_classes
+        Logits of the output.
+    input_size
+        "imagenet" (224x224; conv1 has stride 2 and no padding) or "cifar" (32x32; conv1 has stride
+        1 and is padded, so that the pools halve 32 to 16, 8 and 4).
+    bypass
+        None; "simple" adds the input of a fire module to its output where both have equally many
+        channels (fire3, 5, 7, 9); "complex" also sends the input of the others (fire2, 4, 6, 8)
+        through a 1x1 convolution and adds that. A fire module with a bypass is found as
+        ``features.fire3.inner``, its convolution as ``features.fire2.projection``.
+    dropout
+        Probability of setting an input of conv10 to zero while training.
+    batch_norm
+        Normalise after every convolution but conv10.
+    final_relu
+        Whether conv10 is followed by the paper's ReLU. Without it training starts more surely: a
+        logit that is negative for every image gets no gradient through a ReLU.
+    base_e, incr_e, pct_3x3, freq, squeeze_ratio
+        The paper's metaparameters, from which the sizes of the fire modules follow, see
+        :class:`Metaparameters`. The defaults make table 1.
+    conv10_padding
+        Pixels of zeros around the input of conv10. The authors' file of version 1.0 has 1, table 1
+        and version 1.1 have 0. At the border conv10 then gives its bias, which goes into the
+        average.
+    dtype
+        float32, or float64 for gradient checks.
+    seed
+        Fixes the weights, the same for both dtypes up to rounding, and the dropout; None draws
+        unpredictable ones.
+    save_path
+        A file to load the weights from, of any kind that :func:`load_weights` reads.
 
+    Attributes
+    ----------
+    image_shape
+        (H, W, 3) of the images that the network was designed for. Others work too, as long as every
+        window finds enough pixels.
+
+    Raises
+    ------
+    ValueError
+        An argument has a wrong value.
+    WeightsError
+        The file at ``save_path`` is missing, damaged or belongs to another network.
+    LayerError
+        An image is too small or has another number of channels than 3.
+
+    Notes
+    -----
     Shapes: x (N, H, W, 3); y (N, num_classes), the logits.
 
-    Attributes:
-        image_shape: (H, W, 3) of the images that the network was designed for. Others work too, as
-            long as every window finds enough pixels.
-
-    Raises:
-        ValueError: an argument has a wrong value.
-        WeightsError: the file at ``save_path`` is missing, damaged or belongs to another network.
-        LayerError: an image is too small or has another number of channels than 3.
-
-    Source: SqueezeNet (arXiv 1602.07360), table 1 and sections 5 and 6; version 1.1 is that of
+    References
+    ----------
+    SqueezeNet (arXiv 1602.07360), table 1 and sections 5 and 6; version 1.1 is that of
     https://github.com/forresti/SqueezeNet.
 
+    Examples
+    --------
     >>> net = SqueezeNet(num_classes=10, input_size="cifar")
     >>> net.num_parameters()
     727626
@@ -210,10 +239,12 @@ def squeezenet1_0(**options: Any) -> SqueezeNet:
 def squeezenet1_1(*, pretrained: bool = False, **options: Any) -> SqueezeNet:
     """SqueezeNet version 1.1; options as for :class:`SqueezeNet`.
 
-    Args:
-        pretrained: whether to take the embedded weights, which the authors trained on ImageNet;
-            their images go in by ``mydl.data.preprocess`` of the kind "caffe". With another number
-            of classes than 1,000, conv10 is drawn anew and everything before it is taken.
+    Parameters
+    ----------
+    pretrained
+        Whether to take the embedded weights, which the authors trained on ImageNet; their images go
+        in by ``mydl.data.preprocess`` of the kind "caffe". With another number of classes than
+        1,000, conv10 is drawn anew and everything before it is taken.
     """
     network = SqueezeNet("1.1", **options)
     if pretrained:
@@ -237,10 +268,15 @@ def squeezenet_general(
 ) -> SqueezeNet:
     """The paper's general form (section 5), of which its SqueezeNet is the case of the defaults.
 
-    Args:
-        base_e, incr_e, pct_3x3, freq, squeeze_ratio: see :class:`Metaparameters`.
-        options: others of :class:`SqueezeNet`.
+    Parameters
+    ----------
+    base_e, incr_e, pct_3x3, freq, squeeze_ratio
+        See :class:`Metaparameters`.
+    options
+        Others of :class:`SqueezeNet`.
 
+    Examples
+    --------
     >>> squeezenet_general(squeeze_ratio=0.75).num_parameters()
     4841704
     """

@@ -34,14 +34,21 @@ def save_weights(
 
     :func:`load_weights` reads the same numbers back from each (from ``.onnx`` in float32).
 
-    Args:
-        network: any network; its mode does not matter.
-        path: of the file to write.
-        card: what else to say of the network, where the format has a place for it.
+    Parameters
+    ----------
+    network
+        Any network; its mode does not matter.
+    path
+        Of the file to write.
+    card
+        What else to say of the network, where the format has a place for it.
 
-    Raises:
-        ValueError: the ending is none of these.
-        OSError: the place cannot be written; an earlier file there is intact.
+    Raises
+    ------
+    ValueError
+        The ending is none of these.
+    OSError
+        The place cannot be written; an earlier file there is intact.
     """
     path = Path(path)
     writer_of(path)(network, path, card)

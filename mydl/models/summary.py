@@ -39,16 +39,25 @@ def plain_weights(in_channels: int, out_channels: int) -> int:
 class Row:
     """One layer of a network.
 
-    Attributes:
-        path: the layer's place, as in ``features.fire2.squeeze``.
-        kind: its class.
-        depth: 0 for a layer of the network, 1 for a part of one, 2 for a part of that.
-        output_shape: of one image, without the batch.
-        parameters: how many numbers are trained, biases included.
-        multiply_adds: of one image's forward pass.
-        fire_weights: for a fire module its weights without biases, else None.
-        plain_weights: for a fire module the weights of a plain 3x3 convolution of the same input
-            and output, else None.
+    Attributes
+    ----------
+    path
+        The layer's place, as in ``features.fire2.squeeze``.
+    kind
+        Its class.
+    depth
+        0 for a layer of the network, 1 for a part of one, 2 for a part of that.
+    output_shape
+        Of one image, without the batch.
+    parameters
+        How many numbers are trained, biases included.
+    multiply_adds
+        Of one image's forward pass.
+    fire_weights
+        For a fire module its weights without biases, else None.
+    plain_weights
+        For a fire module the weights of a plain 3x3 convolution of the same input and output, else
+        None.
     """
 
     path: str
@@ -65,10 +74,14 @@ class Row:
 class Summary:
     """The layers of a network and their totals; prints as a table.
 
-    Attributes:
-        rows: the layers in the order of the forward pass.
-        input_shape: of one image.
-        parameters, multiply_adds: of the whole network.
+    Attributes
+    ----------
+    rows
+        The layers in the order of the forward pass.
+    input_shape
+        Of one image.
+    parameters, multiply_adds
+        Of the whole network.
     """
 
     rows: tuple[Row, ...]
@@ -146,14 +159,22 @@ def aligned(lines: Sequence[Sequence[str]], left: int) -> list[str]:
 def summary(model: Layer, input_shape: Shape, expand: bool = False) -> Summary:
     """List a network's layers for images of a shape, without running it.
 
-    Args:
-        model: a network, or any other layer.
-        input_shape: of one sample, for images (H, W, C).
-        expand: list the parts of fire modules, bypasses and grouped convolutions below each.
+    Parameters
+    ----------
+    model
+        A network, or any other layer.
+    input_shape
+        Of one sample, for images (H, W, C).
+    expand
+        List the parts of fire modules, bypasses and grouped convolutions below each.
 
-    Raises:
-        LayerError: such an image does not fit the network; the message says which layer.
+    Raises
+    ------
+    LayerError
+        Such an image does not fit the network; the message says which layer.
 
+    Examples
+    --------
     >>> from mydl.layers import Conv2d, Fire, ReLU
     >>> conv = Conv2d(3, 8, kernel_size=3, stride=2)
     >>> print(summary(Sequential({"conv1": conv, "fire2": Fire(8, 2, 4, 4)}), (9, 9, 3)))

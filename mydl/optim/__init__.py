@@ -47,15 +47,24 @@ def make_optimizer(
 ) -> Optimizer:
     """Build an optimizer by its name, one of ``OPTIMIZERS``.
 
-    Args:
-        data, lr, weight_decay, decay_mask: see :class:`Optimizer`.
-        momentum: of SGD, RMSProp and Muon; the others have none.
-        nesterov: of SGD; without momentum it changes nothing.
-        matrices, threads: of Muon.
+    Parameters
+    ----------
+    data, lr, weight_decay, decay_mask
+        See :class:`Optimizer`.
+    momentum
+        Of SGD, RMSProp and Muon; the others have none.
+    nesterov
+        Of SGD; without momentum it changes nothing.
+    matrices, threads
+        Of Muon.
 
-    Raises:
-        ValueError: there is no such optimizer, or an argument has a wrong value.
+    Raises
+    ------
+    ValueError
+        There is no such optimizer, or an argument has a wrong value.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> make_optimizer("adam", np.zeros(3), lr=0.1).steps
     0

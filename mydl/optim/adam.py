@@ -21,16 +21,26 @@ class Adam(Optimizer):
 
     ``m`` and ``s`` start at zero; after ``t`` steps the divisors make up for it.
 
-    Args:
-        data, lr, weight_decay, decay_mask: see :class:`Optimizer`.
-        betas: how much of each running mean is kept, (beta1, beta2).
-        eps: keeps the division from zero.
+    Parameters
+    ----------
+    data, lr, weight_decay, decay_mask
+        See :class:`Optimizer`.
+    betas
+        How much of each running mean is kept, (beta1, beta2).
+    eps
+        Keeps the division from zero.
 
-    Raises:
-        ValueError: an argument has a wrong value.
+    Raises
+    ------
+    ValueError
+        An argument has a wrong value.
 
-    Source: Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization", algorithm 1.
+    References
+    ----------
+    Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization", algorithm 1.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> data = np.array([1.0, 1.0])
     >>> Adam(data, lr=0.1).step(np.array([1e-4, 1e4]))
@@ -85,8 +95,12 @@ class AdamW(Adam):
 
     Arguments, errors: as :class:`Adam`, with PyTorch's default weight decay, 0.01.
 
-    Source: Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", algorithm 2.
+    References
+    ----------
+    Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", algorithm 2.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> data = np.array([1.0, -2.0])
     >>> AdamW(data, lr=0.1, weight_decay=0.5).step(np.zeros(2))

@@ -21,9 +21,13 @@ def clip_grad_norm(grad: Array, max_norm: float) -> float:
     A norm that is not finite is returned and the gradient left as it is: no factor mends it, and
     the caller can skip the step or stop.
 
-    Source: Pascanu et al. 2013, "On the difficulty of training recurrent neural networks",
-    algorithm 1; the 1e-6 is PyTorch's.
+    References
+    ----------
+    Pascanu et al. 2013, "On the difficulty of training recurrent neural networks", algorithm 1; the
+    1e-6 is PyTorch's.
 
+    Examples
+    --------
     >>> grad = np.array([3.0, 4.0])
     >>> clip_grad_norm(grad, max_norm=1.0)
     5.0

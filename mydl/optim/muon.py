@@ -32,14 +32,22 @@ def orthogonalize(matrix: Array) -> Array:
 
     Five rounds bring all but the smallest between 0.7 and 1.2, which is near enough for a step.
 
-    Args:
-        matrix: (rows, columns).
+    Parameters
+    ----------
+    matrix
+        (rows, columns).
 
-    Returns:
+    Returns
+    -------
+    Array
         An array alike.
 
-    Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks".
+    References
+    ----------
+    Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks".
 
+    Examples
+    --------
     >>> x = orthogonalize(np.array([[3.0, 0.0, 0.0], [0.0, 2.0, 0.0]]))
     >>> [bool(0.6 < s < 1.3) for s in np.linalg.svd(x, compute_uv=False)]
     [True, True]
@@ -68,21 +76,32 @@ class Muon(AdamW):
     The root gives the step the size of AdamW's, so that one lr suits both. A convolution's weight
     (kh, kw, C, K) is the matrix (kh kw C, K) of its product with im2col's columns.
 
-    Args:
-        data, lr, betas, eps, weight_decay, decay_mask: see :class:`AdamW`.
-        matrices: where in ``data`` the weight matrices are, and the shape of each, as
-            ``ParameterVector.matrices`` has them. Best without the last layer's, whose rows are
-            classes.
-        momentum: share of the mean of gradients that is kept.
-        threads: that share the matrices; the bits of the result don't depend on it.
+    Parameters
+    ----------
+    data, lr, betas, eps, weight_decay, decay_mask
+        See :class:`AdamW`.
+    matrices
+        Where in ``data`` the weight matrices are, and the shape of each, as
+        ``ParameterVector.matrices`` has them. Best without the last layer's, whose rows are
+        classes.
+    momentum
+        Share of the mean of gradients that is kept.
+    threads
+        That share the matrices; the bits of the result don't depend on it.
 
-    Raises:
-        ValueError: an argument has a wrong value.
+    Raises
+    ------
+    ValueError
+        An argument has a wrong value.
 
-    Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"; the size
-    of the step and weight decay are equation 4 of Liu et al. 2025, "Muon is Scalable for LLM
-    Training" (arXiv 2502.16982); both as in PyTorch, which rounds to bfloat16 on the way.
+    References
+    ----------
+    Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"; the size of the
+    step and weight decay are equation 4 of Liu et al. 2025, "Muon is Scalable for LLM Training"
+    (arXiv 2502.16982); both as in PyTorch, which rounds to bfloat16 on the way.
 
+    Examples
+    --------
     >>> data = np.array([1.0, 0.0, 0.0, 1.0, 5.0])
     >>> optimizer = Muon(data, lr=0.1, weight_decay=0.0, matrices=[(slice(0, 4), (2, 2))])
     >>> optimizer.step(np.array([1.0, 0.0, 0.0, 100.0, 1.0]))

@@ -17,14 +17,21 @@ class Optimizer:
     A subclass writes ``_update``, one call of its kernel, and makes its running arrays with
     ``_add_state``.
 
-    Args:
-        data: all parameters, a flat array that every step changes in place, float32 or float64.
-        lr: learning rate; a plain attribute that a schedule sets before each step.
-        weight_decay: strength of the pull of the parameters towards zero.
-        decay_mask: for each parameter 1 where it decays and 0 where it does not; None: all decay.
+    Parameters
+    ----------
+    data
+        All parameters, a flat array that every step changes in place, float32 or float64.
+    lr
+        Learning rate; a plain attribute that a schedule sets before each step.
+    weight_decay
+        Strength of the pull of the parameters towards zero.
+    decay_mask
+        For each parameter 1 where it decays and 0 where it does not; None: all decay.
 
-    Attributes:
-        steps: how many steps were taken.
+    Attributes
+    ----------
+    steps
+        How many steps were taken.
     """
 
     def __init__(
@@ -55,8 +62,10 @@ class Optimizer:
     def step(self, grad: Array) -> None:
         """Change the parameters in place, given the gradient of the loss with respect to them.
 
-        Args:
-            grad: as ``data`` in shape and dtype; it is left as it is.
+        Parameters
+        ----------
+        grad
+            As ``data`` in shape and dtype; it is left as it is.
         """
         if not isinstance(grad, np.ndarray) or kind_of(grad) != kind_of(self.data):
             raise ValueError(f"grad must be like data, {kind_of(self.data)}, got {kind_of(grad)}")

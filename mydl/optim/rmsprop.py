@@ -19,18 +19,29 @@ class RMSProp(Optimizer):
         v = momentum * v + g / (sqrt(s) + eps)
         data -= lr * v
 
-    Args:
-        data, lr, weight_decay, decay_mask: see :class:`Optimizer`.
-        alpha: how much of the running mean ``s`` is kept.
-        eps: keeps the division from zero.
-        momentum: share of the last step that goes on.
+    Parameters
+    ----------
+    data, lr, weight_decay, decay_mask
+        See :class:`Optimizer`.
+    alpha
+        How much of the running mean ``s`` is kept.
+    eps
+        Keeps the division from zero.
+    momentum
+        Share of the last step that goes on.
 
-    Raises:
-        ValueError: an argument has a wrong value.
+    Raises
+    ------
+    ValueError
+        An argument has a wrong value.
 
-    Source: Tieleman and Hinton 2012, "Lecture 6.5 - RMSProp" (Coursera); eps outside the root, as
-    in PyTorch.
+    References
+    ----------
+    Tieleman and Hinton 2012, "Lecture 6.5 - RMSProp" (Coursera); eps outside the root, as in
+    PyTorch.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> data = np.array([1.0, 1.0])
     >>> RMSProp(data, lr=0.1).step(np.array([1e-2, 1e4]))

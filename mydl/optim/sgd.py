@@ -16,17 +16,27 @@ class SGD(Optimizer):
         v = momentum * v + g
         data -= lr * v                         Nesterov: data -= lr * (g + momentum * v)
 
-    Args:
-        data, lr, weight_decay, decay_mask: see :class:`Optimizer`.
-        momentum: share of the last step that goes on; 0 keeps no ``v``.
-        nesterov: step from where momentum will have led.
+    Parameters
+    ----------
+    data, lr, weight_decay, decay_mask
+        See :class:`Optimizer`.
+    momentum
+        Share of the last step that goes on; 0 keeps no ``v``.
+    nesterov
+        Step from where momentum will have led.
 
-    Raises:
-        ValueError: an argument has a wrong value.
+    Raises
+    ------
+    ValueError
+        An argument has a wrong value.
 
-    Source: Sutskever et al. 2013, "On the importance of initialization and momentum in deep
-    learning", section 2, in PyTorch's form, where ``v`` is not yet multiplied by lr.
+    References
+    ----------
+    Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning",
+    section 2, in PyTorch's form, where ``v`` is not yet multiplied by lr.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> data = np.array([1.0, 2.0])
     >>> optimizer = SGD(data, lr=0.5)

@@ -24,9 +24,13 @@ SHA256 = "a7eba9ba4389a4dcd4549c126afa4209661d40533c6b856a3bf777acb72dc526"
 def pretrained_state() -> dict[str, Array]:
     """The parameters of ``squeezenet1_1()`` by path, in float32.
 
-    Raises:
-        WeightsError: the file that was installed is not the one that was published.
+    Raises
+    ------
+    WeightsError
+        The file that was installed is not the one that was published.
 
+    Examples
+    --------
     >>> pretrained_state()["classifier.conv10.weight"].shape
     (1, 1, 512, 1000)
     """

@@ -20,16 +20,25 @@ class Average:
     The average forgets a step after about 1 / (1 - decay) others; while there have been few, d is
     smaller, so that the random weights of the start are forgotten sooner.
 
-    Args:
-        vector: what is followed.
-        decay: greater than 0 and less than 1.
+    Parameters
+    ----------
+    vector
+        What is followed.
+    decay
+        Greater than 0 and less than 1.
 
-    Attributes:
-        parameters, buffers: the averages, laid out as ``vector.data`` and ``vector.state``.
+    Attributes
+    ----------
+    parameters, buffers
+        The averages, laid out as ``vector.data`` and ``vector.state``.
 
-    Source: Polyak and Juditsky 1992, "Acceleration of Stochastic Approximation by Averaging"; the
-    smaller d of the first steps is TensorFlow's, tf.train.ExponentialMovingAverage.
+    References
+    ----------
+    Polyak and Juditsky 1992, "Acceleration of Stochastic Approximation by Averaging"; the smaller d
+    of the first steps is TensorFlow's, tf.train.ExponentialMovingAverage.
 
+    Examples
+    --------
     >>> from mydl.layers import Linear
     >>> vector = ParameterVector(Linear(2, 1))
     >>> average = Average(vector, decay=0.99)

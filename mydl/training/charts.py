@@ -19,10 +19,14 @@ MARKED = 40  # so many points are shown one by one
 class Line:
     """A line of a chart.
 
-    Attributes:
-        name: for the legend.
-        style: class of the style sheet, which gives it a colour and dashes.
-        values: one for each epoch; NaN leaves a gap.
+    Attributes
+    ----------
+    name
+        For the legend.
+    style
+        Class of the style sheet, which gives it a colour and dashes.
+    values
+        One for each epoch; NaN leaves a gap.
     """
 
     name: str
@@ -35,13 +39,20 @@ def line_chart(
 ) -> str:
     """Draw numbers over the epochs.
 
-    Args:
-        title: what the numbers are.
-        epochs: in order.
-        lines: those without any finite number are left out.
-        percent: the numbers are fractions, to be shown as percent.
+    Parameters
+    ----------
+    title
+        What the numbers are.
+    epochs
+        In order.
+    lines
+        Those without any finite number are left out.
+    percent
+        The numbers are fractions, to be shown as percent.
 
-    Returns:
+    Returns
+    -------
+    str
         An ``<svg>`` element, with its content in words for those who cannot see it; nothing if
         there is nothing to draw.
     """

@@ -72,11 +72,16 @@ def fingerprint(dataset: Dataset) -> str:
 class Checkpoint:
     """What a checkpoint holds.
 
-    Attributes:
-        state: of the trainer.
-        config: of the run.
-        data: the data set's :func:`fingerprint`.
-        versions: those that the state was computed with.
+    Attributes
+    ----------
+    state
+        Of the trainer.
+    config
+        Of the run.
+    data
+        The data set's :func:`fingerprint`.
+    versions
+        Those that the state was computed with.
     """
 
     state: TrainingState
@@ -87,8 +92,10 @@ class Checkpoint:
     def save(self, path: Path) -> None:
         """Write it, all or nothing.
 
-        Raises:
-            OSError: the place cannot be written; an earlier file there is intact.
+        Raises
+        ------
+        OSError
+            The place cannot be written; an earlier file there is intact.
         """
         description = {
             "kind": KIND,
@@ -105,8 +112,10 @@ class Checkpoint:
     def load(cls, path: Path) -> Checkpoint:
         """Read what :meth:`save` wrote. Nothing in it is run.
 
-        Raises:
-            CheckpointError: it is missing, damaged, or of another kind or format.
+        Raises
+        ------
+        CheckpointError
+            It is missing, damaged, or of another kind or format.
         """
         try:
             arrays, description = load_npz(path)
@@ -136,12 +145,17 @@ class Checkpoint:
     def check_config(self, config: TrainingConfig, path: Path) -> None:
         """Compare the settings that fix the bits of a run with those of this checkpoint.
 
-        Args:
-            config: of the run that is to go on.
-            path: of the checkpoint, for the message.
+        Parameters
+        ----------
+        config
+            Of the run that is to go on.
+        path
+            Of the checkpoint, for the message.
 
-        Raises:
-            CheckpointError: one is different.
+        Raises
+        ------
+        CheckpointError
+            One is different.
         """
         own, wanted = self.config.to_dict(), config.to_dict()
         for name in own:
@@ -154,8 +168,10 @@ class Checkpoint:
     def check_data(self, dataset: Dataset) -> None:
         """Compare the data set, with its validation part, with that of this checkpoint.
 
-        Raises:
-            ValueError: it is not the same.
+        Raises
+        ------
+        ValueError
+            It is not the same.
         """
         if self.data != fingerprint(dataset):
             raise ValueError(
@@ -183,9 +199,12 @@ class Checkpoints:
     The best epoch is the one with the highest validation accuracy; without validation there is none
     and only the last are kept. Old ones are removed after the new one has been written.
 
-    Args:
-        folder: where they lie, ``step-00001234.npz`` after step 1234.
-        keep: how many of the last are kept.
+    Parameters
+    ----------
+    folder
+        Where they lie, ``step-00001234.npz`` after step 1234.
+    keep
+        How many of the last are kept.
     """
 
     def __init__(self, folder: Path, keep: int) -> None:
@@ -200,8 +219,10 @@ class Checkpoints:
     def save(self, checkpoint: Checkpoint) -> Path:
         """Write a checkpoint, then remove those that are no longer needed.
 
-        Raises:
-            OSError: it cannot be written; all earlier ones are intact.
+        Raises
+        ------
+        OSError
+            It cannot be written; all earlier ones are intact.
         """
         numbers = checkpoint.state.numbers
         path = self.folder / f"step-{numbers['step']:08d}.npz"
@@ -218,8 +239,10 @@ class Checkpoints:
     def newest(self, config: TrainingConfig) -> tuple[Path, Checkpoint, list[str]] | None:
         """The newest that can be used, with a sentence on each that cannot; None: there are none.
 
-        Raises:
-            CheckpointError: there are some, but none that can be used.
+        Raises
+        ------
+        CheckpointError
+            There are some, but none that can be used.
         """
         faults: list[str] = []
         for path in reversed(self.paths()):

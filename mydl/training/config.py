@@ -21,50 +21,86 @@ KINDS = {
 class TrainingConfig:
     """The choices of a training run; together with the data they fix every bit of its result.
 
-    Attributes:
-        preset: name of the recipe that the other settings came from, if any, see
-            ``mydl.training.recipes``.
-        data: name of the data set, as ``mydl.data.load_dataset`` takes it.
-        data_dir: where the data set lies; empty looks in the usual places.
-        image_size: pixels of the side that photographs are scaled to; 0 leaves it to the data set.
-        validation: share of the training images that is held out, from 0 to 0.5, to see during the
-            run how well the network does; the test images are left for its end.
-        model: name of the network, as ``mydl.models.build_model`` takes it.
-        batch_norm: normalise after each convolution.
-        bypass: "none", "simple" or "complex".
-        squeeze_ratio: squeeze filters of a fire module for each expand filter; 0 leaves it to the
-            network, 0.125 in the paper's.
-        dropout: probability of dropping an activation before the last convolution.
-        final_relu: keep the paper's ReLU after conv10. Without it training starts more surely.
-        pretrained: start from the embedded ImageNet weights, see ``mydl.training.start``.
-        weights: start from the weights in this file instead; empty draws them at random.
-        preprocess: which images a file's weights expect, "caffe" or "torchvision"; empty where the
-            file says so itself.
-        freeze: paths of layers whose parameters stay as they are, such as "features.fire2".
-        epochs: passes over the training images.
-        batch_size: images in a batch.
-        accumulate: batches whose gradients are averaged before each step.
-        optimizer: "sgd", "adam", "adamw", "rmsprop" or "muon".
-        lr: learning rate, the highest that the schedule reaches.
-        momentum: of SGD, RMSProp and Muon.
-        nesterov: look ahead (SGD only).
-        weight_decay: strength of the pull of the weights towards zero.
-        schedule: "constant", "step", "polynomial", "cosine" or "one-cycle".
-        warmup_epochs: epochs over which the learning rate rises from near zero.
-        clip_norm: largest norm of the gradient; 0 leaves it as it is.
-        label_smoothing: share of the label spread over all classes.
-        augment: shift the training images at random, and mirror photographs.
-        cutout: pixels of the side of a square that is cut out of each training image; 0 for none.
-        mixup: each training image is mixed with another one, by shares drawn from Beta(mixup,
-            mixup); 0 mixes nothing.
-        ema: decay of the moving average of the weights that is used instead of the last weights; 0
-            uses the last, see ``mydl.training.average``.
-        patience: epochs without a lower validation loss after which the run ends; its outcome is
-            then the network with the lowest. 0 always trains all epochs and takes the last.
-        seed: of the weights, the order of images, augmentation and dropout.
-        shard_size: images in a shard, see ``mydl.parallel``; part of what fixes the bits.
-        checkpoint_minutes: time between checkpoints within an epoch; each epoch ends with one.
-        keep: how many of the last checkpoints are kept, beside the best.
+    Attributes
+    ----------
+    preset
+        Name of the recipe that the other settings came from, if any, see ``mydl.training.recipes``.
+    data
+        Name of the data set, as ``mydl.data.load_dataset`` takes it.
+    data_dir
+        Where the data set lies; empty looks in the usual places.
+    image_size
+        Pixels of the side that photographs are scaled to; 0 leaves it to the data set.
+    validation
+        Share of the training images that is held out, from 0 to 0.5, to see during the run how well
+        the network does; the test images are left for its end.
+    model
+        Name of the network, as ``mydl.models.build_model`` takes it.
+    batch_norm
+        Normalise after each convolution.
+    bypass
+        "none", "simple" or "complex".
+    squeeze_ratio
+        Squeeze filters of a fire module for each expand filter; 0 leaves it to the network, 0.125
+        in the paper's.
+    dropout
+        Probability of dropping an activation before the last convolution.
+    final_relu
+        Keep the paper's ReLU after conv10. Without it training starts more surely.
+    pretrained
+        Start from the embedded ImageNet weights, see ``mydl.training.start``.
+    weights
+        Start from the weights in this file instead; empty draws them at random.
+    preprocess
+        Which images a file's weights expect, "caffe" or "torchvision"; empty where the file says so
+        itself.
+    freeze
+        Paths of layers whose parameters stay as they are, such as "features.fire2".
+    epochs
+        Passes over the training images.
+    batch_size
+        Images in a batch.
+    accumulate
+        Batches whose gradients are averaged before each step.
+    optimizer
+        "sgd", "adam", "adamw", "rmsprop" or "muon".
+    lr
+        Learning rate, the highest that the schedule reaches.
+    momentum
+        Of SGD, RMSProp and Muon.
+    nesterov
+        Look ahead (SGD only).
+    weight_decay
+        Strength of the pull of the weights towards zero.
+    schedule
+        "constant", "step", "polynomial", "cosine" or "one-cycle".
+    warmup_epochs
+        Epochs over which the learning rate rises from near zero.
+    clip_norm
+        Largest norm of the gradient; 0 leaves it as it is.
+    label_smoothing
+        Share of the label spread over all classes.
+    augment
+        Shift the training images at random, and mirror photographs.
+    cutout
+        Pixels of the side of a square that is cut out of each training image; 0 for none.
+    mixup
+        Each training image is mixed with another one, by shares drawn from Beta(mixup, mixup); 0
+        mixes nothing.
+    ema
+        Decay of the moving average of the weights that is used instead of the last weights; 0 uses
+        the last, see ``mydl.training.average``.
+    patience
+        Epochs without a lower validation loss after which the run ends; its outcome is then the
+        network with the lowest. 0 always trains all epochs and takes the last.
+    seed
+        Of the weights, the order of images, augmentation and dropout.
+    shard_size
+        Images in a shard, see ``mydl.parallel``; part of what fixes the bits.
+    checkpoint_minutes
+        Time between checkpoints within an epoch; each epoch ends with one.
+    keep
+        How many of the last checkpoints are kept, beside the best.
     """
 
     preset: str = ""

@@ -42,9 +42,12 @@ class Communicator(Protocol):
 
     Used as a context, it ends all ranks if this one fails: they would wait for it for ever.
 
-    Attributes:
-        rank: number of this process, from 0. Rank 0 writes files and talks to the person.
-        size: number of processes.
+    Attributes
+    ----------
+    rank
+        Number of this process, from 0. Rank 0 writes files and talks to the person.
+    size
+        Number of processes.
     """
 
     rank: int
@@ -92,8 +95,10 @@ class Single:
 class MPICommunicator:
     """The processes that ``mpiexec`` has started.
 
-    Raises:
-        ValueError: mpi4py is not installed, or finds no MPI library.
+    Raises
+    ------
+    ValueError
+        mpi4py is not installed, or finds no MPI library.
     """
 
     def __init__(self) -> None:
@@ -164,10 +169,14 @@ def _cores() -> set[int]:
 def communicator() -> Communicator:
     """The connection to the other processes that ``mpiexec`` has started; ``Single`` without.
 
-    Raises:
-        ValueError: mpi4py is not installed, or it is not that of this ``mpiexec``: then each
-            process would take itself for the only one, and all would write the same files.
+    Raises
+    ------
+    ValueError
+        mpi4py is not installed, or it is not that of this ``mpiexec``: then each process would take
+        itself for the only one, and all would write the same files.
 
+    Examples
+    --------
     >>> communicator().size
     1
     """
@@ -190,9 +199,12 @@ class Exchange:
 
         [ gradient | buffers such as running statistics | loss, hits, whether to stop ]
 
-    Args:
-        communicator: to the other ranks.
-        vector: the network's, whose ``grad`` and ``state`` are summed in place.
+    Parameters
+    ----------
+    communicator
+        To the other ranks.
+    vector
+        The network's, whose ``grad`` and ``state`` are summed in place.
     """
 
     def __init__(self, communicator: Communicator, vector: ParameterVector) -> None:
@@ -225,9 +237,12 @@ def outputs(
 
     All ranks get the same bits, so that they decide alike whether an epoch was the best.
 
-    Args:
-        n, load: as the engine takes them.
-        num_classes: columns of the outputs.
+    Parameters
+    ----------
+    n, load
+        As the engine takes them.
+    num_classes
+        Columns of the outputs.
     """
     if communicator is None or communicator.size == 1:
         return engine.outputs(n, load)
@@ -245,8 +260,10 @@ def outputs(
 def check_shards(communicator: Communicator, batch_size: int, shard_size: int) -> None:
     """Refuse a batch that leaves ranks without work.
 
-    Raises:
-        ValueError: it has fewer shards than there are ranks.
+    Raises
+    ------
+    ValueError
+        It has fewer shards than there are ranks.
     """
     shards = -(-batch_size // shard_size)
     if shards < communicator.size:

@@ -4,7 +4,9 @@ Each rung rests on those below it: a network that cannot learn 20 images by hear
 for a better schedule. Where a rung fails, the changes that may help are tried, one at a time, and
 the one that helps most is named.
 
-Source: Karpathy 2019, "A Recipe for Training Neural Networks".
+References
+----------
+Karpathy 2019, "A Recipe for Training Neural Networks".
 """
 
 from __future__ import annotations
@@ -61,12 +63,18 @@ class Trial:
 class Diagnosis:
     """What the doctor found.
 
-    Attributes:
-        rungs: the questions with their answers, from the bottom up.
-        unchanged: the loss that the trials are compared with; NaN where nothing was tried.
-        trials: changes that were tried, the lowest loss first.
-        advice: what to do, in a sentence or two.
-        change: the settings to change, which were tried and help; empty if there are none.
+    Attributes
+    ----------
+    rungs
+        The questions with their answers, from the bottom up.
+    unchanged
+        The loss that the trials are compared with; NaN where nothing was tried.
+    trials
+        Changes that were tried, the lowest loss first.
+    advice
+        What to do, in a sentence or two.
+    change
+        The settings to change, which were tried and help; empty if there are none.
     """
 
     rungs: tuple[Rung, ...]
@@ -95,15 +103,23 @@ def examine(
 ) -> Diagnosis:
     """Climb the ladder, and look for the change that helps where a rung fails.
 
-    Args:
-        config: of the run that is to be examined.
-        dataset: what it trains on; the test images are not looked at.
-        threads: as for :class:`mydl.training.trainer.Trainer`.
-        on_rung: called with each rung as soon as it is answered.
-        on_work: called with what is done next, for those who wait.
+    Parameters
+    ----------
+    config
+        Of the run that is to be examined.
+    dataset
+        What it trains on; the test images are not looked at.
+    threads
+        As for :class:`mydl.training.trainer.Trainer`.
+    on_rung
+        Called with each rung as soon as it is answered.
+    on_work
+        Called with what is done next, for those who wait.
 
-    Raises:
-        ValueError: settings that do not fit each other or the data.
+    Raises
+    ------
+    ValueError
+        Settings that do not fit each other or the data.
     """
     doctor = _Doctor(config, dataset, threads, on_work)
     rungs: list[Rung] = []
@@ -207,10 +223,14 @@ class _Doctor:
 def _advise(unchanged: float, trials: list[Trial], chance: float) -> tuple[str, dict[str, Any]]:
     """What to do, and the change to make.
 
-    Args:
-        unchanged: loss after some steps without a change.
-        trials: with one, the lowest loss first.
-        chance: loss of a network that knows nothing.
+    Parameters
+    ----------
+    unchanged
+        Loss after some steps without a change.
+    trials
+        With one, the lowest loss first.
+    chance
+        Loss of a network that knows nothing.
     """
     best = trials[0]
     if _helps(best, unchanged, chance):

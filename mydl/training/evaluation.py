@@ -20,12 +20,18 @@ from .frozen import Stem
 class Evaluation:
     """What a network makes of images that it was not trained on.
 
-    Attributes:
-        loss: mean softmax cross-entropy.
-        accuracy: fraction of images whose most probable class is the right one.
-        top5: fraction of images whose right class is among the five most probable ones.
-        probabilities: of each class for each image, (N, K).
-        confusion: confusion[i, j] images of class i were taken for class j, (K, K).
+    Attributes
+    ----------
+    loss
+        Mean softmax cross-entropy.
+    accuracy
+        Fraction of images whose most probable class is the right one.
+    top5
+        Fraction of images whose right class is among the five most probable ones.
+    probabilities
+        Of each class for each image, (N, K).
+    confusion
+        confusion[i, j] images of class i were taken for class j, (K, K).
     """
 
     loss: float
@@ -51,12 +57,18 @@ def evaluate(
 ) -> Evaluation:
     """Run a part of a data set through a network in evaluation mode.
 
-    Args:
-        engine: runs the network.
-        stem: the network's leading layers, if the engine does not have them.
-        part: "test", "validation" or "train".
-        communicator: to other processes that evaluate the same part, each some of its images.
-        mirror: run each image and its mirror image, and take the mean of their logits.
+    Parameters
+    ----------
+    engine
+        Runs the network.
+    stem
+        The network's leading layers, if the engine does not have them.
+    part
+        "test", "validation" or "train".
+    communicator
+        To other processes that evaluate the same part, each some of its images.
+    mirror
+        Run each image and its mirror image, and take the mean of their logits.
     """
     images, labels = dataset.part(part)
 

@@ -15,13 +15,19 @@ from ..models.network import Network
 def frozen_parameters(network: Network, freeze: Sequence[str]) -> set[str]:
     """The paths of the parameters that belong to the layers of ``freeze``.
 
-    Args:
-        freeze: paths of layers or parameters, such as "features", "features.fire2" or
-            "classifier.conv10.bias".
+    Parameters
+    ----------
+    freeze
+        Paths of layers or parameters, such as "features", "features.fire2" or
+        "classifier.conv10.bias".
 
-    Raises:
-        ValueError: a path leads to no parameter, or none would be left to train.
+    Raises
+    ------
+    ValueError
+        A path leads to no parameter, or none would be left to train.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> sorted(frozen_parameters(squeezenet_tiny(), ["features.conv1"]))
     ['features.conv1.bias', 'features.conv1.weight']

@@ -48,17 +48,27 @@ def write_report(
     It has its pictures and its style sheet inside, no scripts, and forbids the browser to load
     anything.
 
-    Args:
-        path: of the file.
-        config: the settings of the run.
-        history: its epochs; there may be none.
-        evaluation: of the test images.
-        dataset: with these test images.
-        model: the network that was evaluated.
-        command: what trains the run again, as it would be typed.
+    Parameters
+    ----------
+    path
+        Of the file.
+    config
+        The settings of the run.
+    history
+        Its epochs; there may be none.
+    evaluation
+        Of the test images.
+    dataset
+        With these test images.
+    model
+        The network that was evaluated.
+    command
+        What trains the run again, as it would be typed.
 
-    Raises:
-        OSError: the file cannot be written; an earlier one is intact.
+    Raises
+    ------
+    OSError
+        The file cannot be written; an earlier one is intact.
     """
     sections = [
         _headline(config, history, evaluation, dataset, model),

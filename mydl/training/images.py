@@ -23,10 +23,14 @@ class TrainingImages:
     What happens to an image depends on the run's seed, the epoch and its place in the data set
     only, not on its batch, its shard or the thread that loads it.
 
-    Args:
-        dataset: the images, with the mean and deviation to normalise by.
-        config: its augment, cutout, mixup and seed say what is done to them.
-        stem: the network's leading layers where these are frozen, which go over them as well.
+    Parameters
+    ----------
+    dataset
+        The images, with the mean and deviation to normalise by.
+    config
+        Its augment, cutout, mixup and seed say what is done to them.
+    stem
+        The network's leading layers where these are frozen, which go over them as well.
     """
 
     def __init__(self, dataset: Dataset, config: TrainingConfig, stem: Stem | None = None) -> None:
@@ -99,8 +103,10 @@ class TrainingImages:
     ) -> list[Prefetched]:
         """A loader for each batch of a step, whose shards begin to be loaded now.
 
-        Args:
-            part: which shards, as :meth:`mydl.parallel.ShardedModel.gradient` takes it.
+        Parameters
+        ----------
+        part
+            Which shards, as :meth:`mydl.parallel.ShardedModel.gradient` takes it.
         """
         loaders = []
         for batch in self.batches(chosen):

@@ -21,9 +21,12 @@ AT_ONCE = 64  # photographs in memory
 class Labelled:
     """Photographs and the right answers.
 
-    Attributes:
-        paths: of the files.
-        labels: index of each one's class among the network's outputs.
+    Attributes
+    ----------
+    paths
+        Of the files.
+    labels
+        Index of each one's class among the network's outputs.
     """
 
     paths: list[Path]
@@ -33,14 +36,18 @@ class Labelled:
 def find_labelled(root: Path, classes: Sequence[ImageClass]) -> Labelled:
     """All photographs in the folders of classes; only the test photographs where there are parts.
 
-    Args:
-        root: the folder around those of the classes, or around train and test (or val).
-        classes: what the network tells apart. A class's folder has its synset id for a name, its
-            label, or one of several labels between commas; capitals do not matter, and an
-            underscore is a space.
+    Parameters
+    ----------
+    root
+        The folder around those of the classes, or around train and test (or val).
+    classes
+        What the network tells apart. A class's folder has its synset id for a name, its label, or
+        one of several labels between commas; capitals do not matter, and an underscore is a space.
 
-    Raises:
-        DataError: a folder has no photographs, or is named after none or several of the classes.
+    Raises
+    ------
+    DataError
+        A folder has no photographs, or is named after none or several of the classes.
     """
     index: dict[str, list[int]] = {}
     for number, one in enumerate(classes):
@@ -80,11 +87,15 @@ def evaluate_labelled(
 ) -> tuple[Evaluation, tuple[str, ...]]:
     """Let a network say what is on photographs.
 
-    Returns:
+    Returns
+    -------
+    tuple[Evaluation, tuple[str, ...]]
         How good it is, and notes on files that were left out.
 
-    Raises:
-        DataError: no photograph can be read.
+    Raises
+    ------
+    DataError
+        No photograph can be read.
     """
     logits, labels = [], []
     faults: list[str] = []

@@ -19,9 +19,12 @@ class Lock:
     The operating system keeps the lock, not the file's existence: that of a killed process is gone
     with it. Where the file system has no locks, as some over a network, nothing is held.
 
-    Raises:
-        ValueError: another process, or another lock of this one, holds the folder.
-        OSError: the folder cannot be written.
+    Raises
+    ------
+    ValueError
+        Another process, or another lock of this one, holds the folder.
+    OSError
+        The folder cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -1,7 +1,9 @@
 """The learning-rate range test: raise the rate step by step and see when the loss falls and breaks.
 
-Source: Smith 2017, "Cyclical Learning Rates for Training Neural Networks" (arXiv 1506.01186),
-section 3.3, with the rate rising exponentially instead of linearly.
+References
+----------
+Smith 2017, "Cyclical Learning Rates for Training Neural Networks" (arXiv 1506.01186), section 3.3,
+with the rate rising exponentially instead of linearly.
 """
 
 from __future__ import annotations
@@ -34,14 +36,22 @@ MARGIN = 10.0  # factor between where the loss breaks away and the highest rate 
 class Sweep:
     """What a sweep over learning rates found.
 
-    Attributes:
-        rates: learning rate of each step.
-        losses: loss of each step's batch.
-        smoothed: its running mean.
-        lowest: rate at which the smoothed loss was lowest; None if the network learnt nothing.
-        steepest: rate at which it fell fastest.
-        broken: rate at which the loss had climbed half the way back; None if it never did.
-        suggestion: a rate to train with; None if the network learnt nothing.
+    Attributes
+    ----------
+    rates
+        Learning rate of each step.
+    losses
+        Loss of each step's batch.
+    smoothed
+        Its running mean.
+    lowest
+        Rate at which the smoothed loss was lowest; None if the network learnt nothing.
+    steepest
+        Rate at which it fell fastest.
+    broken
+        Rate at which the loss had climbed half the way back; None if it never did.
+    suggestion
+        A rate to train with; None if the network learnt nothing.
     """
 
     rates: tuple[float, ...]
@@ -94,16 +104,25 @@ def find_lr(
 
     Everything is as in the run, batches, augmentation, optimizer, but the schedule.
 
-    Args:
-        config: of the run. Its learning rate and schedule are not used.
-        dataset: what it trains on.
-        threads: as for :class:`Trainer`.
-        lowest, highest: the first and the last rate; None: those of ``SPANS``.
-        steps: how many rates to try.
-        watch: called after each step with its number from 1, its rate and the smoothed loss.
+    Parameters
+    ----------
+    config
+        Of the run. Its learning rate and schedule are not used.
+    dataset
+        What it trains on.
+    threads
+        As for :class:`Trainer`.
+    lowest, highest
+        The first and the last rate; None: those of ``SPANS``.
+    steps
+        How many rates to try.
+    watch
+        Called after each step with its number from 1, its rate and the smoothed loss.
 
-    Raises:
-        ValueError: the rates or steps make no sense.
+    Raises
+    ------
+    ValueError
+        The rates or steps make no sense.
     """
     span = SPANS.get(config.optimizer, OTHER_SPAN)
     lowest = span[0] if lowest is None else lowest

@@ -39,11 +39,16 @@ NO_REGULARISATION: dict[str, Any] = {
 class Beginning:
     """The first steps of a run.
 
-    Attributes:
-        losses: of the steps.
-        update_ratio: size of the last steps as a share of the weights'.
-        error: why it ended, where it diverged; else empty.
-        trainer: as the steps left it.
+    Attributes
+    ----------
+    losses
+        Of the steps.
+    update_ratio
+        Size of the last steps as a share of the weights'.
+    error
+        Why it ended, where it diverged; else empty.
+    trainer
+        As the steps left it.
     """
 
     losses: list[float]

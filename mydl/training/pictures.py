@@ -19,8 +19,10 @@ COLUMNS = 16  # filters in a row
 def png_address(image: Array) -> str:
     """An image as the address of an ``<img>`` that has all of it inside.
 
-    Args:
-        image: (H, W), (H, W, 3) or, with transparency, (H, W, 4), uint8.
+    Parameters
+    ----------
+    image
+        (H, W), (H, W, 3) or, with transparency, (H, W, 4), uint8.
     """
     from PIL import Image
 
@@ -45,7 +47,9 @@ def shown(image: Array) -> Array:
 def first_filters(model: Network) -> tuple[str, tuple[int, int], int, Array] | None:
     """The filters of a network's first convolution, side by side; see ``filter_pictures``.
 
-    Returns:
+    Returns
+    -------
+    tuple[str, tuple[int, int], int, Array] | None
         The layer's path, rows and columns of a filter, how many there are, and the picture with
         transparent lines between them, (H, W, 4), uint8. None if there is no convolution.
     """

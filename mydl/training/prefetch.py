@@ -15,11 +15,17 @@ class Prefetched:
     A shard that the other thread has not begun is loaded by the one that asks for it: nobody waits
     for what he could do himself. What is loaded depends neither on who loads it nor on when.
 
-    Args:
-        load: gives the images and labels of the samples lo to hi.
-        shards: where each begins and ends, in the order in which they will be asked for.
-        executor: loads them.
+    Parameters
+    ----------
+    load
+        Gives the images and labels of the samples lo to hi.
+    shards
+        Where each begins and ends, in the order in which they will be asked for.
+    executor
+        Loads them.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> with ThreadPoolExecutor(1) as executor:

@@ -28,17 +28,26 @@ class StepReport:
 class EpochReport:
     """A row of ``metrics.csv``.
 
-    Attributes:
-        epoch: counted from 1.
-        seconds: since the run began, without the time between an interruption and its resumption.
-        lr: learning rate of the epoch's last step.
-        train_loss, train_accuracy: mean over the epoch, of images as augmentation made them and of
-            weights as they were at each step. Accuracies are fractions.
-        validation_loss, validation_accuracy: at the epoch's end; NaN where nothing is held out.
-        images_per_second: in training.
-        dead_units: the largest share, over the layers, of units that are zero for every image.
-        update_ratio: size of the step halfway through the epoch, as a share of the weights': median
-            over the layers. About a thousandth is healthy.
+    Attributes
+    ----------
+    epoch
+        Counted from 1.
+    seconds
+        Since the run began, without the time between an interruption and its resumption.
+    lr
+        Learning rate of the epoch's last step.
+    train_loss, train_accuracy
+        Mean over the epoch, of images as augmentation made them and of weights as they were at each
+        step. Accuracies are fractions.
+    validation_loss, validation_accuracy
+        At the epoch's end; NaN where nothing is held out.
+    images_per_second
+        In training.
+    dead_units
+        The largest share, over the layers, of units that are zero for every image.
+    update_ratio
+        Size of the step halfway through the epoch, as a share of the weights': median over the
+        layers. About a thousandth is healthy.
     """
 
     epoch: int
@@ -72,16 +81,26 @@ class Watcher(Protocol):
 class Progress:
     """The numbers that a run carries from step to step.
 
-    Attributes:
-        step: optimizer steps taken.
-        epoch: the epoch that is under way, from 0, and ``epoch_step`` the steps taken in it.
-        loss_sum, correct, seen: over the images of the epoch so far.
-        seconds, epoch_seconds: of the run, and of training in this epoch.
-        update_ratio: see :class:`EpochReport`.
-        best_epoch, best_loss: the epoch, counted from 1, with the lowest validation loss.
-        completed: nothing is left to train.
-        stopped_early: it was ended because the validation loss had not fallen for long enough.
-        history: a report for each epoch that is over.
+    Attributes
+    ----------
+    step
+        Optimizer steps taken.
+    epoch
+        The epoch that is under way, from 0, and ``epoch_step`` the steps taken in it.
+    loss_sum, correct, seen
+        Over the images of the epoch so far.
+    seconds, epoch_seconds
+        Of the run, and of training in this epoch.
+    update_ratio
+        See :class:`EpochReport`.
+    best_epoch, best_loss
+        The epoch, counted from 1, with the lowest validation loss.
+    completed
+        Nothing is left to train.
+    stopped_early
+        It was ended because the validation loss had not fallen for long enough.
+    history
+        A report for each epoch that is over.
     """
 
     step: int = 0
@@ -110,9 +129,12 @@ class Progress:
     def report(self, steps: int, lr: float) -> StepReport:
         """Where the epoch stands after its last step.
 
-        Args:
-            steps: of an epoch.
-            lr: learning rate of that step.
+        Parameters
+        ----------
+        steps
+            Of an epoch.
+        lr
+            Learning rate of that step.
         """
         return StepReport(
             epoch=self.epoch + 1,
@@ -139,8 +161,10 @@ class Progress:
     def from_dict(cls, numbers: dict[str, Any]) -> Self:
         """What :meth:`to_dict` made.
 
-        Raises:
-            ValueError: something is missing, or too much, or of another kind.
+        Raises
+        ------
+        ValueError
+            Something is missing, or too much, or of another kind.
         """
         known = {f.name for f in fields(cls)}
         columns = {f.name for f in fields(EpochReport)}
@@ -159,9 +183,12 @@ class TrainingState:
     Random choices are drawn from generators that are made anew from the seed and the number of the
     epoch, step, shard or image, so that ``numbers`` says where each of them stands.
 
-    Attributes:
-        arrays: parameters, buffers and running arrays, by name.
-        numbers: a :class:`Progress` as a dictionary.
+    Attributes
+    ----------
+    arrays
+        Parameters, buffers and running arrays, by name.
+    numbers
+        A :class:`Progress` as a dictionary.
     """
 
     arrays: dict[str, Array]

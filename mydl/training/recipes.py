@@ -71,10 +71,15 @@ LEAST, LEAST_FOR_BATCH_NORM = 4, 8
 def recipe(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a run: those that were chosen, and what goes with them.
 
-    Raises:
-        ValueError: there is no such preset, or it is for other data.
-        WeightsError: the weights to start from cannot be read.
+    Raises
+    ------
+    ValueError
+        There is no such preset, or it is for other data.
+    WeightsError
+        The weights to start from cannot be read.
 
+    Examples
+    --------
     >>> recipe({"data": "cifar10", "epochs": 3})
     {'epochs': 3, 'batch_size': 128, 'shard_size': 32, 'data': 'cifar10'}
     >>> recipe({"data": "imagefolder", "image_size": 128, "batch_norm": False})["shard_size"]

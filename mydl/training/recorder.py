@@ -17,13 +17,19 @@ class Recorder:
     only, and the disk may have room again before the end. It is told once, and tried again with
     every checkpoint.
 
-    Args:
-        trainer: what is recorded.
-        folder: of the run.
-        tell: hears a sentence when something cannot be written, and when it can again.
+    Parameters
+    ----------
+    trainer
+        What is recorded.
+    folder
+        Of the run.
+    tell
+        Hears a sentence when something cannot be written, and when it can again.
 
-    Attributes:
-        failure: why the last checkpoint could not be written; None if it could.
+    Attributes
+    ----------
+    failure
+        Why the last checkpoint could not be written; None if it could.
     """
 
     def __init__(self, trainer: Trainer, folder: RunFolder, tell: Callable[[str], None]) -> None:

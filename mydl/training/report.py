@@ -28,9 +28,12 @@ as_it_is = rc_context({"text.parse_math": False})
 def draw_curves(path: Path, history: Sequence[Mapping[str, float]]) -> None:
     """Draw loss and accuracy over the epochs, on the training and on the validation images.
 
-    Args:
-        path: of the PNG file.
-        history: the rows of ``metrics.csv``; what is NaN in all of them is left out.
+    Parameters
+    ----------
+    path
+        Of the PNG file.
+    history
+        The rows of ``metrics.csv``; what is NaN in all of them is left out.
     """
     figure = Figure(figsize=(10, 4), layout="constrained")
     epochs = [row["epoch"] for row in history]
@@ -53,9 +56,12 @@ def draw_curves(path: Path, history: Sequence[Mapping[str, float]]) -> None:
 def draw_comparison(path: Path, histories: Mapping[str, Sequence[EpochReport]]) -> None:
     """Draw the validation loss and accuracy of several runs, over epochs and over minutes.
 
-    Args:
-        path: of the picture, whose ending says its format.
-        histories: the epochs of each run, by the name for the legend.
+    Parameters
+    ----------
+    path
+        Of the picture, whose ending says its format.
+    histories
+        The epochs of each run, by the name for the legend.
     """
     figure = Figure(figsize=(11, 7.5 + 0.25 * len(histories)), layout="constrained")
     grid = figure.subplots(2, 2, sharey="row", sharex="col")

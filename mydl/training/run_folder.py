@@ -46,13 +46,19 @@ class RunFolder:
 
     The folder is held until it is closed, so that no second process trains in it.
 
-    Args:
-        path: a folder that is new or empty; it is made here. :meth:`open` takes that of a run.
-        config: the configuration to write down.
+    Parameters
+    ----------
+    path
+        A folder that is new or empty; it is made here. :meth:`open` takes that of a run.
+    config
+        The configuration to write down.
 
-    Raises:
-        ValueError: there is already something in the folder, or another process holds it.
-        OSError: the folder cannot be made or written.
+    Raises
+    ------
+    ValueError
+        There is already something in the folder, or another process holds it.
+    OSError
+        The folder cannot be made or written.
     """
 
     def __init__(self, path: Path, config: TrainingConfig) -> None:
@@ -72,9 +78,12 @@ class RunFolder:
 
         What a killed process had begun to write is removed.
 
-        Raises:
-            ValueError: it is none, its configuration is damaged, or another process holds it.
-            OSError: it cannot be read or written.
+        Raises
+        ------
+        ValueError
+            It is none, its configuration is damaged, or another process holds it.
+        OSError
+            It cannot be read or written.
         """
         if not path.is_dir():
             raise ValueError(f"{path}: there is no such folder to go on in")
@@ -126,8 +135,10 @@ class RunFolder:
         New rows are added at the end and synced to the disk. The first time for a folder, and after
         a failure, which may leave half a row, the file is written anew.
 
-        Raises:
-            OSError: it cannot be written.
+        Raises
+        ------
+        OSError
+            It cannot be written.
         """
         written, self._rows_written = self._rows_written, 0
         path = self.path / runs.METRICS
@@ -147,8 +158,10 @@ class RunFolder:
     def save_checkpoint(self, trainer: Trainer) -> Path:
         """Write a checkpoint; all earlier ones are intact if that fails.
 
-        Raises:
-            OSError: it cannot be written.
+        Raises
+        ------
+        OSError
+            It cannot be written.
         """
         data, processes = fingerprint(trainer.dataset), trainer.ranks.size
         checkpoint = Checkpoint(trainer.state(), trainer.config, data, versions(processes))
@@ -158,8 +171,10 @@ class RunFolder:
     def save_weights(self, trainer: Trainer) -> None:
         """Write ``model.npz``: the weights as they are now, averaged if the run averages them.
 
-        Raises:
-            OSError: it cannot be written.
+        Raises
+        ------
+        OSError
+            It cannot be written.
         """
         with _writing(self.path / runs.MODEL), trainer.averaged():
             save_model(self.path / runs.MODEL, trainer.model, trainer.card())
@@ -169,8 +184,10 @@ class RunFolder:
 
         This is the only place where a run looks at the test images.
 
-        Raises:
-            OSError: something cannot be written.
+        Raises
+        ------
+        OSError
+            Something cannot be written.
         """
         from .html_report import write_report  # with matplotlib, which nothing needs before
         from .report import draw_confusion, draw_curves, draw_mistakes

@@ -35,12 +35,18 @@ UPDATES = (1e-4, 3e-2)  # step / weights; a thousandth is the rule
 class Rung:
     """One question and its answer.
 
-    Attributes:
-        name: what is asked about.
-        passed: whether the answer is as it should be.
-        words: the measured number and what it means.
-        advice: what to change, where the rung alone tells that; else empty.
-        value: the measured number; NaN where the question could not be asked.
+    Attributes
+    ----------
+    name
+        What is asked about.
+    passed
+        Whether the answer is as it should be.
+    words
+        The measured number and what it means.
+    advice
+        What to change, where the rung alone tells that; else empty.
+    value
+        The measured number; NaN where the question could not be asked.
     """
 
     name: str
@@ -56,10 +62,13 @@ class Rung:
 def data_rungs(dataset: Dataset, *, pretrained: bool = False) -> list[Rung]:
     """What can be seen without a network.
 
-    Args:
-        dataset: only its training images are looked at.
-        pretrained: whether the images are normalised for weights that come from elsewhere, with
-            the mean and deviation of other images.
+    Parameters
+    ----------
+    dataset
+        Only its training images are looked at.
+    pretrained
+        Whether the images are normalised for weights that come from elsewhere, with the mean and
+        deviation of other images.
     """
     n = len(dataset.train_labels)
     places = np.sort(np.random.default_rng(0).permutation(n)[:SAMPLE])
@@ -210,9 +219,12 @@ def overfit_rung(losses: Sequence[float], images: int, classes: int, lr: float) 
 def regularisation_rung(plain: float, terms: dict[str, float], classes: int, images: int) -> Rung:
     """Does what is to prevent overfitting raise the loss of images that were learnt by heart?
 
-    Args:
-        plain: their loss.
-        terms: by how much each kind of regularisation raises it.
+    Parameters
+    ----------
+    plain
+        Their loss.
+    terms
+        By how much each kind of regularisation raises it.
     """
     if not terms:
         return Rung("regularisation", True, "there is none to check", math.nan)

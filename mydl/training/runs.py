@@ -28,12 +28,18 @@ class RunError(ValueError):
 class Result:
     """How a run ended, as ``result.json`` keeps it.
 
-    Attributes:
-        test_loss, test_accuracy, test_top5: on the test images; accuracies are fractions.
-        epochs: trained.
-        seconds: of training.
-        parameters: of the network.
-        stopped_early: the validation loss had not fallen for as long as the run's patience.
+    Attributes
+    ----------
+    test_loss, test_accuracy, test_top5
+        On the test images; accuracies are fractions.
+    epochs
+        Trained.
+    seconds
+        Of training.
+    parameters
+        Of the network.
+    stopped_early
+        The validation loss had not fallen for as long as the run's patience.
     """
 
     test_loss: float
@@ -54,8 +60,10 @@ def write_result(folder: Path, result: Result) -> None:
 def read_result(folder: Path) -> Result | None:
     """What :func:`write_result` wrote; None if the run has not come to its end.
 
-    Raises:
-        RunError: the file is damaged.
+    Raises
+    ------
+    RunError
+        The file is damaged.
     """
     path = folder / RESULT
     if not path.exists():
@@ -79,15 +87,22 @@ def read_result(folder: Path) -> Result | None:
 class Run:
     """A run's folder.
 
-    Attributes:
-        path: of the folder.
-        config: its settings.
-        history: the epochs that are over.
-        judged_by: the images that the ``validation_`` numbers of the history are of: "validation",
-            or "test" in runs of mydl 0.1, which held nothing out.
-        result: None until the run has come to its end.
-        state: "finished", "ended early" (its patience was over), "stopped" (before its last epoch,
-            but with a result), "running", or "interrupted" (and can go on).
+    Attributes
+    ----------
+    path
+        Of the folder.
+    config
+        Its settings.
+    history
+        The epochs that are over.
+    judged_by
+        The images that the ``validation_`` numbers of the history are of: "validation", or "test"
+        in runs of mydl 0.1, which held nothing out.
+    result
+        None until the run has come to its end.
+    state
+        "finished", "ended early" (its patience was over), "stopped" (before its last epoch, but
+        with a result), "running", or "interrupted" (and can go on).
     """
 
     path: Path
@@ -127,9 +142,12 @@ def is_run(folder: Path) -> bool:
 def read_run(folder: Path) -> Run:
     """Read the folder of a run, be it finished, under way or cut off.
 
-    Raises:
-        RunError: it is no run, or one of its files is damaged.
-        OSError: a file cannot be read.
+    Raises
+    ------
+    RunError
+        It is no run, or one of its files is damaged.
+    OSError
+        A file cannot be read.
     """
     if not folder.is_dir():
         raise RunError(f"{folder}: there is no such folder")
@@ -155,8 +173,10 @@ def read_run(folder: Path) -> Run:
 def read_runs(folder: Path) -> tuple[list[Run], list[str]]:
     """The runs in a folder, or the one that it is; and a sentence on each folder that is none.
 
-    Raises:
-        ValueError: there is no such folder.
+    Raises
+    ------
+    ValueError
+        There is no such folder.
     """
     if not folder.is_dir():
         raise ValueError(f"there is no folder {folder}: `mydl train` makes one with its first run")
@@ -180,11 +200,15 @@ def read_metrics(path: Path) -> tuple[list[EpochReport], str]:
     is left out. Where an epoch is there twice, because the run went on from before it, the second
     counts.
 
-    Returns:
+    Returns
+    -------
+    tuple[list[EpochReport], str]
         The rows, in order, and "validation" or "test". There are no rows if there is no file.
 
-    Raises:
-        RunError: the file is damaged in another way.
+    Raises
+    ------
+    RunError
+        The file is damaged in another way.
     """
     if not path.exists():
         return [], "validation"

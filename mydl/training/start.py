@@ -26,10 +26,14 @@ from ..names import unknown
 class Start:
     """What a run takes over from an earlier one.
 
-    Attributes:
-        state: parameters and buffers by path, as ``state_dict()`` has them.
-        settings: those of the configuration that make a network which these fit.
-        mean, std: how images go in, see ``mydl.data.normalise``.
+    Attributes
+    ----------
+    state
+        Parameters and buffers by path, as ``state_dict()`` has them.
+    settings
+        Those of the configuration that make a network which these fit.
+    mean, std
+        How images go in, see ``mydl.data.normalise``.
     """
 
     state: dict[str, Array]
@@ -40,8 +44,10 @@ class Start:
     def give_to(self, network: Network) -> None:
         """Set all parameters and buffers of a network but the weight and bias of its last layer.
 
-        Raises:
-            ValueError: they are those of another network.
+        Raises
+        ------
+        ValueError
+            They are those of another network.
         """
         own = network.state_dict()
         *_, weight, bias = (path for path, _ in network.named_parameters())
@@ -61,12 +67,17 @@ class Start:
 def read_start(pretrained: bool, weights: str, preprocess: str) -> Start | None:
     """What to start from; None: from random weights.
 
-    Args:
-        pretrained, weights, preprocess: see :class:`mydl.training.config.TrainingConfig`.
+    Parameters
+    ----------
+    pretrained, weights, preprocess
+        See :class:`mydl.training.config.TrainingConfig`.
 
-    Raises:
-        WeightsError: the file is missing, damaged or none of the SqueezeNet family.
-        ValueError: there is no such preprocessing.
+    Raises
+    ------
+    WeightsError
+        The file is missing, damaged or none of the SqueezeNet family.
+    ValueError
+        There is no such preprocessing.
     """
     if preprocess and preprocess not in PREPROCESSING:
         raise ValueError(unknown("preprocessing", preprocess, PREPROCESSING))
@@ -107,8 +118,10 @@ def caffe_to_rgb(weight: Array) -> Array:
     their channels reversed and multiplied by 255 s they make the same of ``x``. The factors also
     leave the filters with values of a size that learns at the same rate as the other layers'.
 
-    Args:
-        weight: (K_h, K_w, 3, C_out).
+    Parameters
+    ----------
+    weight
+        (K_h, K_w, 3, C_out).
     """
     factors = (255 * STD).astype(weight.dtype)
     converted: Array = weight[:, :, ::-1] * factors[:, None]

@@ -25,15 +25,22 @@ class TensorBoardWatcher:
 
     A disk that cannot be written ends the events, not the training.
 
-    Args:
-        folder: for the event files; it is made here. ``tensorboard --logdir`` takes it or any
-            folder above it.
-        inner: another watcher, which is told everything first.
-        steps_per_epoch: as the trainer has it.
+    Parameters
+    ----------
+    folder
+        For the event files; it is made here. ``tensorboard --logdir`` takes it or any folder above
+        it.
+    inner
+        Another watcher, which is told everything first.
+    steps_per_epoch
+        As the trainer has it.
 
-    Raises:
-        ValueError: the package that knows the format is not installed.
-        OSError: the folder cannot be made or written.
+    Raises
+    ------
+    ValueError
+        The package that knows the format is not installed.
+    OSError
+        The folder cannot be made or written.
     """
 
     def __init__(self, folder: Path, inner: Watcher, steps_per_epoch: int) -> None:

@@ -38,26 +38,42 @@ HEALTH_IMAGES = 32  # that the layers are looked at with, once an epoch
 class Trainer:
     """Train a network on a data set.
 
-    Args:
-        config: the choices; see :class:`TrainingConfig`.
-        dataset: images and labels to train on and to test on. Images to validate on are held out
-            from those to train on, as the configuration says.
-        threads: to work on; None takes the usable cores. Any number gives the same bits.
-        resume: the state of an earlier trainer with the same configuration and data, to go on from.
-        communicator: to other processes that train the same network, each on some shards.
+    Parameters
+    ----------
+    config
+        The choices; see :class:`TrainingConfig`.
+    dataset
+        Images and labels to train on and to test on. Images to validate on are held out from those
+        to train on, as the configuration says.
+    threads
+        To work on; None takes the usable cores. Any number gives the same bits.
+    resume
+        The state of an earlier trainer with the same configuration and data, to go on from.
+    communicator
+        To other processes that train the same network, each on some shards.
 
-    Attributes:
-        model: the network, whose parameters are trained in place.
-        dataset: the data, with the mean and std that the weights to start from expect.
-        engine: runs the network in shards over threads, without its leading layers if these are
-            frozen: no gradient is needed there, and they are run when images are loaded.
-        images: how the training images reach the network.
-        progress: how far the run is.
-        ranks: the processes that train together; one without a communicator.
-        evaluation: what the last epoch's network makes of the validation images; None without.
+    Attributes
+    ----------
+    model
+        The network, whose parameters are trained in place.
+    dataset
+        The data, with the mean and std that the weights to start from expect.
+    engine
+        Runs the network in shards over threads, without its leading layers if these are frozen: no
+        gradient is needed there, and they are run when images are loaded.
+    images
+        How the training images reach the network.
+    progress
+        How far the run is.
+    ranks
+        The processes that train together; one without a communicator.
+    evaluation
+        What the last epoch's network makes of the validation images; None without.
 
-    Raises:
-        ValueError: settings that do not fit each other or the data, or the state of another run.
+    Raises
+    ------
+    ValueError
+        Settings that do not fit each other or the data, or the state of another run.
     """
 
     def __init__(
@@ -162,9 +178,12 @@ class Trainer:
     def evaluate(self, part: str = "test", communicator: Communicator | None = None) -> Evaluation:
         """Run a part of the data through the network that the run would result in if it ended now.
 
-        Args:
-            part: "test", "validation" or "train".
-            communicator: to other processes that do the same at this moment, to share the work.
+        Parameters
+        ----------
+        part
+            "test", "validation" or "train".
+        communicator
+            To other processes that do the same at this moment, to share the work.
         """
         with self.averaged():
             return evaluate(self.engine, self.dataset, self._stem, part, communicator)
@@ -285,13 +304,19 @@ class Trainer:
         With ``accumulate`` the images go through in batches of ``batch_size`` whose gradients add
         up to that of them all.
 
-        Args:
-            chosen: places of the images among those to train on, (N,).
-            epoch: for the randomness of augmentation.
-            prefetched: the images of each batch, if they are on their way.
+        Parameters
+        ----------
+        chosen
+            Places of the images among those to train on, (N,).
+        epoch
+            For the randomness of augmentation.
+        prefetched
+            The images of each batch, if they are on their way.
 
-        Raises:
-            TrainingDiverged: the loss, a gradient or a parameter is no longer finite.
+        Raises
+        ------
+        TrainingDiverged
+            The loss, a gradient or a parameter is no longer finite.
         """
         step = self.optimizer.steps
         self._vector.grad[...] = 0

@@ -38,13 +38,20 @@ class TrainingDiverged(ValueError):
 class LayerHealth:
     """How a layer with parameters, or a ReLU, is doing.
 
-    Attributes:
-        path: of the layer in its network.
-        kind: name of its class.
-        dead_units: share of the channels that are zero at every position of every image.
-        zeros: share of the activations that are zero.
-        deviation: standard deviation of the activations.
-        gradient_ratio: norm of the weight's gradient / norm of the weight; NaN for a ReLU.
+    Attributes
+    ----------
+    path
+        Of the layer in its network.
+    kind
+        Name of its class.
+    dead_units
+        Share of the channels that are zero at every position of every image.
+    zeros
+        Share of the activations that are zero.
+    deviation
+        Standard deviation of the activations.
+    gradient_ratio
+        Norm of the weight's gradient / norm of the weight; NaN for a ReLU.
     """
 
     path: str
@@ -62,15 +69,24 @@ class _Found(Exception):
 def first_bad(model: Layer, loss: Loss, x: Array, labels: Array) -> str | None:
     """What is the first to be infinite or NaN when images go forwards and backwards.
 
-    Args:
-        model: the network, which is left as it is.
-        loss: its loss.
-        x: images as the network takes them, (N, H, W, C).
-        labels: their labels.
+    Parameters
+    ----------
+    model
+        The network, which is left as it is.
+    loss
+        Its loss.
+    x
+        Images as the network takes them, (N, H, W, C).
+    labels
+        Their labels.
 
-    Returns:
+    Returns
+    -------
+    str | None
         Part of a sentence, which names the layer and the array; None if everything is finite.
 
+    Examples
+    --------
     >>> from mydl.layers import Linear
     >>> from mydl.losses import SoftmaxCrossEntropy
     >>> net = Linear(2, 2)
@@ -111,9 +127,11 @@ def first_bad(model: Layer, loss: Loss, x: Array, labels: Array) -> str | None:
 def layer_health(model: Layer, loss: Loss, x: Array, labels: Array) -> list[LayerHealth]:
     """How each layer that has parameters, and each ReLU, is doing on some images.
 
-    Args: as for :func:`first_bad`.
+    The arguments are those of :func:`first_bad`.
 
-    Returns:
+    Returns
+    -------
+    list[LayerHealth]
         The layers in the order of the forward pass.
     """
     outputs: dict[str, Array] = {}
@@ -210,12 +228,19 @@ def update_ratio(vector: ParameterVector, before: Array) -> float:
 
     About a thousandth is healthy; much less learns slowly, much more forgets what was learnt.
 
-    Args:
-        vector: the parameters after the step.
-        before: ``vector.data`` before it.
+    Parameters
+    ----------
+    vector
+        The parameters after the step.
+    before
+        ``vector.data`` before it.
 
-    Source: Karpathy, "CS231n", Neural Networks 3, "Ratio of weights:updates".
+    References
+    ----------
+    Karpathy, "CS231n", Neural Networks 3, "Ratio of weights:updates".
 
+    Examples
+    --------
     >>> from mydl.layers import Linear
     >>> vector = ParameterVector(Linear(2, 2))
     >>> before = vector.data.copy()

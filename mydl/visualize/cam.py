@@ -26,20 +26,32 @@ def class_activation_map(network: Layer, image: Array, label: int) -> Array:
         map_c    = sum over the channels k of weight[k, c] A_k            with a linear layer
         logit[c] = mean over the places of map_c + bias[c]
 
-    Args:
-        network: ends in a global average, or in that and a linear layer.
-        image: as the network takes it, (H, W, C).
-        label: the class.
+    Parameters
+    ----------
+    network
+        Ends in a global average, or in that and a linear layer.
+    image
+        As the network takes it, (H, W, C).
+    label
+        The class.
 
-    Returns:
+    Returns
+    -------
+    Array
         (h, w), of the last maps.
 
-    Raises:
-        ValueError: the network ends otherwise; :func:`grad_cam` works for it.
+    Raises
+    ------
+    ValueError
+        The network ends otherwise; :func:`grad_cam` works for it.
 
-    Source: Zhou, Khosla, Lapedriza, Oliva and Torralba 2016, "Learning Deep Features for
-    Discriminative Localization" (arXiv 1512.04150), equations 1 and 2.
+    References
+    ----------
+    Zhou, Khosla, Lapedriza, Oliva and Torralba 2016, "Learning Deep Features for Discriminative
+    Localization" (arXiv 1512.04150), equations 1 and 2.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> network, image = squeezenet_tiny(), np.ones((32, 32, 3), np.float32)
     >>> found = class_activation_map(network, image, label=3)
@@ -65,21 +77,34 @@ def grad_cam(network: Layer, image: Array, label: int, layer: str | None = None)
     With the maps before a global average, this is :func:`class_activation_map` divided by their
     number of places (and without what is negative).
 
-    Args:
-        network: gives logits.
-        image: as the network takes it, (H, W, C).
-        label: the class.
-        layer: the path or the end of it, as in fire9; None is the last layer of the features.
+    Parameters
+    ----------
+    network
+        Gives logits.
+    image
+        As the network takes it, (H, W, C).
+    label
+        The class.
+    layer
+        The path or the end of it, as in fire9; None is the last layer of the features.
 
-    Returns:
+    Returns
+    -------
+    Array
         (h, w), of that layer's maps, not negative.
 
-    Raises:
-        ValueError: there is no such layer, or its output has no rows and columns.
+    Raises
+    ------
+    ValueError
+        There is no such layer, or its output has no rows and columns.
 
-    Source: Selvaraju et al. 2017, "Grad-CAM: Visual Explanations from Deep Networks via
-    Gradient-based Localization" (arXiv 1610.02391), equations 1 and 2.
+    References
+    ----------
+    Selvaraju et al. 2017, "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
+    Localization" (arXiv 1610.02391), equations 1 and 2.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> grad_cam(squeezenet_tiny(), np.ones((32, 32, 3), np.float32), label=3).shape
     (8, 8)
@@ -100,13 +125,19 @@ def grad_cam(network: Layer, image: Array, label: int, layer: str | None = None)
 def guided_grad_cam(network: Layer, image: Array, label: int, layer: str | None = None) -> Array:
     """The guided gradient where Grad-CAM sees the class: sharp, and about this class.
 
-    Args:
-        network, image, label, layer: see :func:`grad_cam`.
+    Parameters
+    ----------
+    network, image, label, layer
+        See :func:`grad_cam`.
 
-    Returns:
+    Returns
+    -------
+    Array
         (H, W, C).
 
-    Source: Selvaraju et al. 2017 (arXiv 1610.02391), section 3.2.
+    References
+    ----------
+    Selvaraju et al. 2017 (arXiv 1610.02391), section 3.2.
     """
     where = enlarged(grad_cam(network, image, label, layer), image.shape[:2])
     return guided_gradient(network, image, label) * where[..., None]

@@ -28,26 +28,43 @@ def occlusion(
 
     Needs no gradient, only many forward passes: it asks the network as a stranger would.
 
-    Args:
-        network: gives logits.
-        image: as the network takes it, (H, W, C).
-        label: the class.
-        window: pixels of the square's side.
-        stride: pixels from one place of the square to the next.
-        fill: what covers it; 0 is the mean of the training images.
-        threads: how many; None takes one a core.
-        steps: counts the rows of places; those that are not done are 0.
+    Parameters
+    ----------
+    network
+        Gives logits.
+    image
+        As the network takes it, (H, W, C).
+    label
+        The class.
+    window
+        Pixels of the square's side.
+    stride
+        Pixels from one place of the square to the next.
+    fill
+        What covers it; 0 is the mean of the training images.
+    threads
+        How many; None takes one a core.
+    steps
+        Counts the rows of places; those that are not done are 0.
 
-    Returns:
+    Returns
+    -------
+    Array
         (H, W): for each pixel the mean fall of the probability over the squares that cover it.
         Negative where the class becomes more probable.
 
-    Raises:
-        ValueError: the window is larger than the image, or the stride larger than the window.
+    Raises
+    ------
+    ValueError
+        The window is larger than the image, or the stride larger than the window.
 
-    Source: Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks" (arXiv
+    References
+    ----------
+    Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks" (arXiv
     1311.2901), section 4.2.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> image = np.ones((32, 32, 3), np.float32)
     >>> occlusion(squeezenet_tiny(), image, label=3, window=8, stride=8, threads=1).shape

@@ -40,24 +40,41 @@ def dream(
     moved at random before each step, so that no pattern of the strides appears, and the gradient's
     coarse parts count as much as its fine ones, see :func:`mydl.visualize.transforms.at_scales`.
 
-    Args:
-        network: takes grey levels, see :func:`mydl.visualize.pixels.on_pixels`.
-        image: (H, W, C), from 0 to 255, of any size.
-        layer: its path or the end of it, such as fire8. Early layers dream of strokes and textures,
-            late ones of parts of animals.
-        octaves: how many sizes; fewer where the picture is small.
-        ratio: of one size to the next.
-        iterations: in each octave.
-        rate: mean grey levels that a pixel changes by in a step.
-        most_jitter: pixels that the picture is moved by at most.
-        seed: of these moves.
-        steps: counts the steps of all octaves; one that ends early ends the dream.
+    Parameters
+    ----------
+    network
+        Takes grey levels, see :func:`mydl.visualize.pixels.on_pixels`.
+    image
+        (H, W, C), from 0 to 255, of any size.
+    layer
+        Its path or the end of it, such as fire8. Early layers dream of strokes and textures, late
+        ones of parts of animals.
+    octaves
+        How many sizes; fewer where the picture is small.
+    ratio
+        Of one size to the next.
+    iterations
+        In each octave.
+    rate
+        Mean grey levels that a pixel changes by in a step.
+    most_jitter
+        Pixels that the picture is moved by at most.
+    seed
+        Of these moves.
+    steps
+        Counts the steps of all octaves; one that ends early ends the dream.
 
-    Returns:
+    Returns
+    -------
+    Array
         (H, W, C), float32, from 0 to 255.
 
-    Source: Mordvintsev, Olah and Tyka 2015, "Inceptionism: Going Deeper into Neural Networks".
+    References
+    ----------
+    Mordvintsev, Olah and Tyka 2015, "Inceptionism: Going Deeper into Neural Networks".
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> image = np.random.default_rng(0).uniform(0, 255, (32, 32, 3))
     >>> dream(squeezenet_tiny(), image, "fire3", iterations=1).shape

@@ -35,22 +35,37 @@ def fool(
     behind the last filters is left out of the gradient, see
     :func:`mydl.visualize.pixels.scores_of`, but not of that probability.
 
-    Args:
-        network: takes grey levels, see :func:`mydl.visualize.pixels.on_pixels`.
-        image: (H, W, C), from 0 to 255.
-        target: the class.
-        confidence: the probability of the target to stop at.
-        limit: grey levels that a pixel may change by.
-        rate: root mean square of a step, in grey levels.
-        iterations: at most so many.
-        steps: counts the steps; one that ends early ends the work.
+    Parameters
+    ----------
+    network
+        Takes grey levels, see :func:`mydl.visualize.pixels.on_pixels`.
+    image
+        (H, W, C), from 0 to 255.
+    target
+        The class.
+    confidence
+        The probability of the target to stop at.
+    limit
+        Grey levels that a pixel may change by.
+    rate
+        Root mean square of a step, in grey levels.
+    iterations
+        At most so many.
+    steps
+        Counts the steps; one that ends early ends the work.
 
-    Returns:
+    Returns
+    -------
+    Array
         (H, W, C), float32, whole grey levels from 0 to 255.
 
-    Source: Szegedy et al. 2013, "Intriguing properties of neural networks" (arXiv 1312.6199),
-    section 4; with plain gradient ascent in place of their L-BFGS.
+    References
+    ----------
+    Szegedy et al. 2013, "Intriguing properties of neural networks" (arXiv 1312.6199), section 4;
+    with plain gradient ascent in place of their L-BFGS.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> network, image = squeezenet_tiny(), np.full((32, 32, 3), 128.0)
     >>> changed = fool(network, image, target=3, iterations=4, limit=2)
@@ -84,18 +99,29 @@ def fgsm(network: Network, image: Array, label: int, step: float = 2.0) -> Array
     Each value alone changes by next to nothing, but what they do to a logit adds up over all of
     them: for a linear score w x the change is ``step * sum of |w|``, which grows with their number.
 
-    Args:
-        network: takes grey levels, see :func:`mydl.visualize.pixels.on_pixels`.
-        image: (H, W, C), from 0 to 255.
-        label: the class whose loss is to rise, the right one or the network's answer.
-        step: grey levels.
+    Parameters
+    ----------
+    network
+        Takes grey levels, see :func:`mydl.visualize.pixels.on_pixels`.
+    image
+        (H, W, C), from 0 to 255.
+    label
+        The class whose loss is to rise, the right one or the network's answer.
+    step
+        Grey levels.
 
-    Returns:
+    Returns
+    -------
+    Array
         (H, W, C), float32, from 0 to 255.
 
-    Source: Goodfellow, Shlens and Szegedy 2014, "Explaining and Harnessing Adversarial Examples"
-    (arXiv 1412.6572), section 4.
+    References
+    ----------
+    Goodfellow, Shlens and Szegedy 2014, "Explaining and Harnessing Adversarial Examples" (arXiv
+    1412.6572), section 4.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> image = np.full((32, 32, 3), 128.0)
     >>> changed = fgsm(squeezenet_tiny(), image, label=3, step=2)
@@ -111,14 +137,22 @@ def smallest_fgsm(
 ) -> tuple[Array, int]:
     """The image of :func:`fgsm` with the smallest step, in whole grey levels, that fools.
 
-    Args:
-        network, image, label: as for :func:`fgsm`.
-        most: the largest step to try; where that does not fool either, it is what is returned.
-        steps: counts the tries; one that ends early ends them.
+    Parameters
+    ----------
+    network, image, label
+        As for :func:`fgsm`.
+    most
+        The largest step to try; where that does not fool either, it is what is returned.
+    steps
+        Counts the tries; one that ends early ends them.
 
-    Returns:
+    Returns
+    -------
+    tuple[Array, int]
         The image and the step.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> network, image = squeezenet_tiny(), np.random.default_rng(0).uniform(0, 255, (32, 32, 3))
     >>> changed, step = smallest_fgsm(network, image, label=int(network.predict(

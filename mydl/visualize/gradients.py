@@ -30,20 +30,32 @@ class WatchedNetwork:
         y_l   = the output of layer l
         dx    = sum over the watched layers l of dy_l * (derivative of y_l by x)
 
-    Args:
-        network: any layer; it is left as it is.
-        layers: the paths of those to watch.
-        whole: False cuts away what comes behind the last watched layer, and saves its time;
-            ``forward`` then returns that layer's output, or that of the module it is in.
-        guided: let only positive gradients through a ReLU (guided backpropagation).
+    Parameters
+    ----------
+    network
+        Any layer; it is left as it is.
+    layers
+        The paths of those to watch.
+    whole
+        False cuts away what comes behind the last watched layer, and saves its time; ``forward``
+        then returns that layer's output, or that of the module it is in.
+    guided
+        Let only positive gradients through a ReLU (guided backpropagation).
 
-    Attributes:
-        activations: the output of each watched layer in the last forward pass, by path.
-        gradients: dy of each watched layer in the last backward pass, by path.
+    Attributes
+    ----------
+    activations
+        The output of each watched layer in the last forward pass, by path.
+    gradients
+        Dy of each watched layer in the last backward pass, by path.
 
-    Raises:
-        ValueError: there is no layer with one of these paths.
+    Raises
+    ------
+    ValueError
+        There is no layer with one of these paths.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> watched = WatchedNetwork(squeezenet_tiny(), ["features.fire2"])
     >>> logits = watched.forward(np.ones((1, 32, 32, 3), np.float32))
@@ -83,10 +95,13 @@ class WatchedNetwork:
     def backward(self, dy: Array | None = None, begin_at: Mapping[str, Array] = NOTHING) -> Array:
         """The gradient of the images of the last ``forward``, (N, H, W, C).
 
-        Args:
-            dy: gradient of the output; None is zero.
-            begin_at: gradients of the outputs of watched layers by path, which are added to what
-                comes from behind.
+        Parameters
+        ----------
+        dy
+            Gradient of the output; None is zero.
+        begin_at
+            Gradients of the outputs of watched layers by path, which are added to what comes from
+            behind.
         """
         strange = begin_at.keys() - self.activations.keys()
         if strange:
@@ -113,18 +128,29 @@ class WatchedNetwork:
 def logit_gradient(network: Layer, image: Array, label: int, *, guided: bool = False) -> Array:
     """The gradient of one logit with respect to an image: how each value of it speaks for a class.
 
-    Args:
-        network: gives logits, (N, number of classes).
-        image: as the network takes it, (H, W, C).
-        label: the class.
-        guided: see :class:`WatchedNetwork`.
+    Parameters
+    ----------
+    network
+        Gives logits, (N, number of classes).
+    image
+        As the network takes it, (H, W, C).
+    label
+        The class.
+    guided
+        See :class:`WatchedNetwork`.
 
-    Returns:
+    Returns
+    -------
+    Array
         (H, W, C).
 
-    Source: Simonyan, Vedaldi and Zisserman 2013, "Deep Inside Convolutional Networks" (arXiv
-    1312.6034), equation 4.
+    References
+    ----------
+    Simonyan, Vedaldi and Zisserman 2013, "Deep Inside Convolutional Networks" (arXiv 1312.6034),
+    equation 4.
 
+    Examples
+    --------
     >>> from mydl.layers import Flatten, Linear
     >>> linear = Linear(4, 2, rng=np.random.default_rng(0))
     >>> network = Sequential(Flatten(), linear)
@@ -157,9 +183,13 @@ def check_label(label: int, count: int) -> None:
 def layer_path(network: Layer, name: str) -> str:
     """The path of the layer that a person names, by its path or the end of it.
 
-    Raises:
-        ValueError: there is no such layer, or several.
+    Raises
+    ------
+    ValueError
+        There is no such layer, or several.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> layer_path(squeezenet_tiny(), "fire3.squeeze")
     'features.fire3.squeeze'

@@ -13,8 +13,10 @@ from .gradients import WatchedNetwork, layer_path
 def first_convolution(network: Layer) -> str:
     """The path of the convolution that sees the image.
 
-    Raises:
-        ValueError: there is no convolution.
+    Raises
+    ------
+    ValueError
+        There is no convolution.
     """
     try:
         return next(_convolutions(network))
@@ -27,19 +29,30 @@ def filters(network: Layer, layer: str | None = None) -> Array:
 
     Those of the first layer are small pictures of what it looks for: strokes, edges and colours.
 
-    Args:
-        network: any layer.
-        layer: the path or the end of it; None is the first convolution.
+    Parameters
+    ----------
+    network
+        Any layer.
+    layer
+        The path or the end of it; None is the first convolution.
 
-    Returns:
+    Returns
+    -------
+    Array
         (number of filters, K_h, K_w, C_in), channels in the network's order.
 
-    Raises:
-        ValueError: there is no such layer, or it is no convolution.
+    Raises
+    ------
+    ValueError
+        There is no such layer, or it is no convolution.
 
-    Source: Krizhevsky, Sutskever and Hinton 2012, "ImageNet Classification with Deep Convolutional
-    Neural Networks", figure 3.
+    References
+    ----------
+    Krizhevsky, Sutskever and Hinton 2012, "ImageNet Classification with Deep Convolutional Neural
+    Networks", figure 3.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> filters(squeezenet_tiny()).shape
     (64, 3, 3, 3)
@@ -61,10 +74,14 @@ def filter_pictures(filters: Array) -> Array:
     Each is scaled so that its largest weight, up or down, is the lightest or darkest there is.
     Filters over three channels are in colour; of any other number the mean over them is drawn.
 
-    Args:
-        filters: (n, K_h, K_w, C_in), of three channels the red one first.
+    Parameters
+    ----------
+    filters
+        (n, K_h, K_w, C_in), of three channels the red one first.
 
-    Returns:
+    Returns
+    -------
+    Array
         (n, K_h, K_w, 3), uint8.
     """
     if filters.shape[-1] != 3:
@@ -83,17 +100,27 @@ def _convolutions(network: Layer) -> Iterator[str]:
 def activations(network: Layer, image: Array, layer: str) -> Array:
     """What a layer makes of an image.
 
-    Args:
-        network: any layer.
-        image: as the network takes it, (H, W, C).
-        layer: the path or the end of it, as in fire4.
+    Parameters
+    ----------
+    network
+        Any layer.
+    image
+        As the network takes it, (H, W, C).
+    layer
+        The path or the end of it, as in fire4.
 
-    Returns:
+    Returns
+    -------
+    Array
         The layer's output: (h, w, channels), or (features,) behind the last average.
 
-    Raises:
-        ValueError: there is no such layer.
+    Raises
+    ------
+    ValueError
+        There is no such layer.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> activations(squeezenet_tiny(), np.ones((32, 32, 3), np.float32), "fire2").shape
     (16, 16, 128)

@@ -38,23 +38,38 @@ def invert(
 
     Early layers give back the image nearly as it was; late ones the parts and not their places.
 
-    Args:
-        network: takes grey levels, see :func:`mydl.visualize.pixels.on_pixels`.
-        image: (H, W, C), from 0 to 255: nothing but its features is used.
-        layer: its path or the end of it, such as fire5.
-        smoothness: weight of the total variation, in squared grey levels. Neighbouring pixels that
-            a layer does not tell apart would stay noise without it.
-        iterations: of Adam.
-        rate: grey levels that a pixel changes by in a step, at first; it falls to a tenth.
-        seed: of the noise.
-        steps: counts the steps; one that ends early ends the work.
+    Parameters
+    ----------
+    network
+        Takes grey levels, see :func:`mydl.visualize.pixels.on_pixels`.
+    image
+        (H, W, C), from 0 to 255: nothing but its features is used.
+    layer
+        Its path or the end of it, such as fire5.
+    smoothness
+        Weight of the total variation, in squared grey levels. Neighbouring pixels that a layer does
+        not tell apart would stay noise without it.
+    iterations
+        Of Adam.
+    rate
+        Grey levels that a pixel changes by in a step, at first; it falls to a tenth.
+    seed
+        Of the noise.
+    steps
+        Counts the steps; one that ends early ends the work.
 
-    Returns:
+    Returns
+    -------
+    Array
         (H, W, C), float32, from 0 to 255.
 
-    Source: Mahendran and Vedaldi 2014, "Understanding Deep Image Representations by Inverting Them"
-    (arXiv 1412.0035), equations 1 and 5, with Adam in place of gradient descent with momentum.
+    References
+    ----------
+    Mahendran and Vedaldi 2014, "Understanding Deep Image Representations by Inverting Them" (arXiv
+    1412.0035), equations 1 and 5, with Adam in place of gradient descent with momentum.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> image = np.random.default_rng(0).uniform(0, 255, (32, 32, 3))
     >>> invert(squeezenet_tiny(), image, "fire2", iterations=2).shape

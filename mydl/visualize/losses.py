@@ -44,10 +44,14 @@ class ContentLoss(_Loss):
         loss = |F - T|^2 / |T|^2
         dF   = 2 (F - T) / |T|^2
 
-    Source: Gatys, Ecker and Bethge 2015, "A Neural Algorithm of Artistic Style" (arXiv 1508.06576),
+    References
+    ----------
+    Gatys, Ecker and Bethge 2015, "A Neural Algorithm of Artistic Style" (arXiv 1508.06576),
     equations 1 and 2; the divisor is that of Mahendran and Vedaldi 2014 (arXiv 1412.0035), section
     3.
 
+    Examples
+    --------
     >>> loss = ContentLoss()
     >>> loss.forward(np.array([3.0, 1.0]), np.array([1.0, 1.0]))
     2.0
@@ -58,9 +62,12 @@ class ContentLoss(_Loss):
     def forward(self, features: Array, target: Array) -> float:
         """The loss.
 
-        Args:
-            features: of the picture, any shape.
-            target: those of the other picture, of the same shape.
+        Parameters
+        ----------
+        features
+            Of the picture, any shape.
+        target
+            Those of the other picture, of the same shape.
         """
         self._check_shapes(features, target)
         difference = features - target
@@ -81,14 +88,22 @@ def gram(features: Array) -> Array:
 
         G = f^T f / (N H W)        f: the features as a matrix, (N H W, C)
 
-    Args:
-        features: (N, H, W, C).
+    Parameters
+    ----------
+    features
+        (N, H, W, C).
 
-    Returns:
+    Returns
+    -------
+    Array
         (C, C).
 
-    Source: Gatys, Ecker and Bethge 2015 (arXiv 1508.06576), equation 3.
+    References
+    ----------
+    Gatys, Ecker and Bethge 2015 (arXiv 1508.06576), equation 3.
 
+    Examples
+    --------
     >>> gram(np.array([[1.0, 0.0], [2.0, 2.0]]).reshape(1, 2, 1, 2))
     array([[2.5, 2. ],
            [2. , 2. ]])
@@ -107,9 +122,13 @@ class StyleLoss(_Loss):
         dG   = 2 (G - T) / |T|^2
         df   = f (dG + dG^T) / (N H W) = 2 f dG / (N H W)        dG is symmetric
 
-    Source: Gatys, Ecker and Bethge 2015 (arXiv 1508.06576), equations 4 and 6; Johnson, Alahi and
-    Fei-Fei 2016 (arXiv 1603.08155), equation 4.
+    References
+    ----------
+    Gatys, Ecker and Bethge 2015 (arXiv 1508.06576), equations 4 and 6; Johnson, Alahi and Fei-Fei
+    2016 (arXiv 1603.08155), equation 4.
 
+    Examples
+    --------
     >>> loss = StyleLoss()
     >>> features = np.array([[1.0, 0.0], [2.0, 2.0]]).reshape(1, 2, 1, 2)
     >>> loss.forward(features[:, ::-1], gram(features))  # at other places
@@ -119,9 +138,12 @@ class StyleLoss(_Loss):
     def forward(self, features: Array, target: Array) -> float:
         """The loss.
 
-        Args:
-            features: of the picture, (N, H, W, C).
-            target: the Gram matrix of the style, (C, C).
+        Parameters
+        ----------
+        features
+            Of the picture, (N, H, W, C).
+        target
+            The Gram matrix of the style, (C, C).
         """
         found = gram(features)
         self._check_shapes(found, target)
@@ -147,8 +169,12 @@ class TotalVariation(_Loss):
         down = x[i+1, j] - x[i, j]                         right = x[i, j+1] - x[i, j]
         dx   = 2 (down of the pixel above - own down + right of the left one - own right) / M
 
-    Source: Mahendran and Vedaldi 2014 (arXiv 1412.0035), section 3.2, with beta = 2.
+    References
+    ----------
+    Mahendran and Vedaldi 2014 (arXiv 1412.0035), section 3.2, with beta = 2.
 
+    Examples
+    --------
     >>> loss = TotalVariation()
     >>> loss.forward(np.array([0.0, 1.0, 1.0, 0.0]).reshape(1, 1, 4, 1))
     0.5

@@ -33,9 +33,12 @@ LINE = 0.19  # inches of a line of a title
 class Panel:
     """A picture of a figure.
 
-    Attributes:
-        title: stands above it.
-        picture: (H, W, 3), uint8.
+    Attributes
+    ----------
+    title
+        Stands above it.
+    picture
+        (H, W, 3), uint8.
     """
 
     title: str
@@ -88,10 +91,14 @@ def enlarged(values: Array, shape: tuple[int, int]) -> Array:
 def overlaid(pixels: Array, values: Array, *, with_sign: bool = False) -> Array:
     """A map over the picture that it is about.
 
-    Args:
-        pixels: (H, W, C), uint8; it is drawn in grey, so that the colours are the map's.
-        values: (h, w), of any size; where it is 0 the grey picture shows.
-        with_sign: whether the map has two directions; else it is cut at 0.
+    Parameters
+    ----------
+    pixels
+        (H, W, C), uint8; it is drawn in grey, so that the colours are the map's.
+    values
+        (h, w), of any size; where it is 0 the grey picture shows.
+    with_sign
+        Whether the map has two directions; else it is cut at 0.
     """
     scaled = enlarged(values, pixels.shape[:2])
     scaled = scaled if with_sign else np.maximum(scaled, 0)
@@ -120,9 +127,12 @@ def tiled(pictures: Array, columns: int, gap: int = 1, between: int = 0) -> Arra
 def draw_figure(path: Path, rows: Sequence[Sequence[Panel]]) -> None:
     """Draw pictures side by side, with a title above each, all or nothing.
 
-    Args:
-        path: of the file; its ending says its format, such as .png.
-        rows: of panels.
+    Parameters
+    ----------
+    path
+        Of the file; its ending says its format, such as .png.
+    rows
+        Of panels.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure

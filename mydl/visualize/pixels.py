@@ -29,11 +29,17 @@ class FromPixels(Layer):
 
     Kept for backward: nothing but that there was a forward pass.
 
-    Args:
-        preparation: mean, deviation and order of the channels.
+    Parameters
+    ----------
+    preparation
+        Mean, deviation and order of the channels.
 
+    Notes
+    -----
     Shapes: x (N, H, W, C), floats from 0 to 255, red first; y (N, H, W, C).
 
+    Examples
+    --------
     >>> layer = FromPixels(Preparation(read=np.load, mean=(0.5,), std=(0.25,)))
     >>> layer.forward(np.array([0.0, 255.0]).reshape(1, 1, 2, 1)).ravel()
     array([-2.,  2.])

@@ -16,17 +16,27 @@ def saliency(network: Layer, image: Array, label: int) -> Array:
         w      = d logit[label] / d image              (H, W, C)
         map    = maximum over the channels of |w|      (H, W)
 
-    Args:
-        network: gives logits.
-        image: as the network takes it, (H, W, C).
-        label: the class.
+    Parameters
+    ----------
+    network
+        Gives logits.
+    image
+        As the network takes it, (H, W, C).
+    label
+        The class.
 
-    Returns:
+    Returns
+    -------
+    Array
         (H, W), not negative.
 
-    Source: Simonyan, Vedaldi and Zisserman 2013, "Deep Inside Convolutional Networks" (arXiv
-    1312.6034), section 3.1.
+    References
+    ----------
+    Simonyan, Vedaldi and Zisserman 2013, "Deep Inside Convolutional Networks" (arXiv 1312.6034),
+    section 3.1.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> saliency(squeezenet_tiny(), np.ones((32, 32, 3), np.float32), label=3).shape
     (32, 32)
@@ -57,19 +67,31 @@ def smooth_gradient(
         w  = mean over the samples of d logit[label] / d x at x = image + noise
         each value of noise is N(0, sigma^2) with sigma = noise (max of image - min of image)
 
-    Args:
-        network, image, label: see :func:`saliency`.
-        samples: noisy copies.
-        noise: standard deviation as a fraction of the image's range; the paper has 0.1 to 0.2.
-        seed: of the noise.
-        steps: counts the samples; the mean is over those done.
+    Parameters
+    ----------
+    network, image, label
+        See :func:`saliency`.
+    samples
+        Noisy copies.
+    noise
+        Standard deviation as a fraction of the image's range; the paper has 0.1 to 0.2.
+    seed
+        Of the noise.
+    steps
+        Counts the samples; the mean is over those done.
 
-    Returns:
+    Returns
+    -------
+    Array
         (H, W, C); :func:`strongest_channel` makes a map of it.
 
-    Source: Smilkov, Thorat, Kim, Viégas and Wattenberg 2017, "SmoothGrad: removing noise by adding
-    noise" (arXiv 1706.03825), section 3.
+    References
+    ----------
+    Smilkov, Thorat, Kim, Viégas and Wattenberg 2017, "SmoothGrad: removing noise by adding noise"
+    (arXiv 1706.03825), section 3.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> image = np.random.default_rng(0).normal(size=(32, 32, 3)).astype(np.float32)
     >>> smooth_gradient(squeezenet_tiny(), image, label=3, samples=2).shape
@@ -101,13 +123,19 @@ def guided_gradient(network: Layer, image: Array, label: int) -> Array:
     sharp; but it shows edges of the image more than reasons for the class, and hardly changes with
     the class (Adebayo et al. 2018, "Sanity Checks for Saliency Maps", arXiv 1810.03292).
 
-    Args:
-        network, image, label: see :func:`saliency`.
+    Parameters
+    ----------
+    network, image, label
+        See :func:`saliency`.
 
-    Returns:
+    Returns
+    -------
+    Array
         (H, W, C).
 
-    Source: Springenberg, Dosovitskiy, Brox and Riedmiller 2014, "Striving for Simplicity" (arXiv
+    References
+    ----------
+    Springenberg, Dosovitskiy, Brox and Riedmiller 2014, "Striving for Simplicity" (arXiv
     1412.6806), section 3.4.
     """
     return logit_gradient(network, image, label, guided=True)

@@ -15,14 +15,22 @@ POINTS = 12  # of a stroke, each a hundredth of the picture's side from the last
 def brush_strokes(size: int = 256, whirls: int = 9, seed: int = 1) -> Array:
     """Short strokes around whirls, yellow near their centres and blue between them.
 
-    Args:
-        size: pixels of a side.
-        whirls: how many.
-        seed: of their places, and of the strokes.
+    Parameters
+    ----------
+    size
+        Pixels of a side.
+    whirls
+        How many.
+    seed
+        Of their places, and of the strokes.
 
-    Returns:
+    Returns
+    -------
+    Array
         (size, size, 3), uint8.
 
+    Examples
+    --------
     >>> brush_strokes(size=32).shape
     (32, 32, 3)
     """

@@ -19,8 +19,10 @@ from .pixels import WHITE
 class StyleWeights:
     """What counts how much.
 
-    Attributes:
-        content, style, smoothness: of the three losses.
+    Attributes
+    ----------
+    content, style, smoothness
+        Of the three losses.
     """
 
     content: float = 1.0
@@ -40,15 +42,23 @@ class StyleObjective:
     Every layer's share begins its way backwards at that layer and is added to what comes from
     behind.
 
-    Args:
-        network: takes grey levels, see :func:`mydl.visualize.pixels.on_pixels`.
-        content, style: pictures, (H, W, C) each, from 0 to 255, of any two sizes.
-        content_layer: whose features say what there is to be seen.
-        style_layers: whose Gram matrices say how it is painted.
-        weights: what counts how much.
+    Parameters
+    ----------
+    network
+        Takes grey levels, see :func:`mydl.visualize.pixels.on_pixels`.
+    content, style
+        Pictures, (H, W, C) each, from 0 to 255, of any two sizes.
+    content_layer
+        Whose features say what there is to be seen.
+    style_layers
+        Whose Gram matrices say how it is painted.
+    weights
+        What counts how much.
 
-    Attributes:
-        style_loss, content_loss: those of the last forward pass, without their weights.
+    Attributes
+    ----------
+    style_loss, content_loss
+        Those of the last forward pass, without their weights.
     """
 
     def __init__(
@@ -111,19 +121,31 @@ def style_transfer(
 ) -> Array:
     """Change a picture until it has the content of one and the style of another.
 
-    Args:
-        objective: the loss that falls.
-        start: (H, W, C), from 0 to 255: the content picture, or noise.
-        iterations: of Adam.
-        rate: grey levels that a pixel changes by in a step, at first; it falls to a tenth.
-        steps: counts the steps; one that ends early ends the work.
+    Parameters
+    ----------
+    objective
+        The loss that falls.
+    start
+        (H, W, C), from 0 to 255: the content picture, or noise.
+    iterations
+        Of Adam.
+    rate
+        Grey levels that a pixel changes by in a step, at first; it falls to a tenth.
+    steps
+        Counts the steps; one that ends early ends the work.
 
-    Returns:
+    Returns
+    -------
+    Array
         (H, W, C), float32, from 0 to 255.
 
-    Source: Gatys, Ecker and Bethge 2015, "A Neural Algorithm of Artistic Style" (arXiv 1508.06576),
+    References
+    ----------
+    Gatys, Ecker and Bethge 2015, "A Neural Algorithm of Artistic Style" (arXiv 1508.06576),
     equation 7; total variation: Johnson, Alahi and Fei-Fei 2016 (arXiv 1603.08155), section 3.2.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> content, style = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3))
     >>> objective = StyleObjective(

@@ -48,28 +48,48 @@ def class_image(
     The score and not the probability is what rises: the latter also rises as other classes' scores
     fall.
 
-    Args:
-        network: takes grey levels, see :func:`mydl.visualize.pixels.on_pixels`.
-        target: the class.
-        shape: (H, W, C) of the image.
-        octaves: how many sizes; fewer where the image is small.
-        ratio: of one size to the next.
-        iterations: steps at each size.
-        rate: root mean square of a step, in grey levels.
-        decay: the share of what differs from grey that is lost in a step.
-        blur: standard deviation of the image's blur in pixels.
-        blur_every: steps from one blur to the next.
-        most_jitter: pixels that the image is moved by at most.
-        seed: of the noise and the moves.
-        steps: counts the steps; one that ends early ends the work.
+    Parameters
+    ----------
+    network
+        Takes grey levels, see :func:`mydl.visualize.pixels.on_pixels`.
+    target
+        The class.
+    shape
+        (H, W, C) of the image.
+    octaves
+        How many sizes; fewer where the image is small.
+    ratio
+        Of one size to the next.
+    iterations
+        Steps at each size.
+    rate
+        Root mean square of a step, in grey levels.
+    decay
+        The share of what differs from grey that is lost in a step.
+    blur
+        Standard deviation of the image's blur in pixels.
+    blur_every
+        Steps from one blur to the next.
+    most_jitter
+        Pixels that the image is moved by at most.
+    seed
+        Of the noise and the moves.
+    steps
+        Counts the steps; one that ends early ends the work.
 
-    Returns:
+    Returns
+    -------
+    Array
         (H, W, C), float32, from 0 to 255.
 
-    Source: Simonyan, Vedaldi and Zisserman 2013 (arXiv 1312.6034), section 2; blur: Yosinski et
-    al. 2015, "Understanding Neural Networks Through Deep Visualization" (arXiv 1506.06579),
-    section 3; jitter and octaves: Mordvintsev, Olah and Tyka 2015.
+    References
+    ----------
+    Simonyan, Vedaldi and Zisserman 2013 (arXiv 1312.6034), section 2; blur: Yosinski et al. 2015,
+    "Understanding Neural Networks Through Deep Visualization" (arXiv 1506.06579), section 3; jitter
+    and octaves: Mordvintsev, Olah and Tyka 2015.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> class_image(squeezenet_tiny(), target=3, shape=(32, 32, 3), iterations=2).shape
     (32, 32, 3)

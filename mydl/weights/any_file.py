@@ -33,12 +33,17 @@ CHECKSUMS = {
 class WeightFile:
     """The tensors of a file.
 
-    Attributes:
-        path: of the file.
-        kind: a key of ``CHECKSUMS``.
-        checksum: which checksum the tensors had, and have been found to be right by; None if the
-            file has none, so that changed numbers could not be noticed.
-        tensors: by the names and in the layouts of the file.
+    Attributes
+    ----------
+    path
+        Of the file.
+    kind
+        A key of ``CHECKSUMS``.
+    checksum
+        Which checksum the tensors had, and have been found to be right by; None if the file has
+        none, so that changed numbers could not be noticed.
+    tensors
+        By the names and in the layouts of the file.
     """
 
     path: Path
@@ -50,12 +55,16 @@ class WeightFile:
 def read_any(path: Path) -> WeightFile:
     """The tensors of a file of any kind.
 
-    Args:
-        path: of the file; for a TensorFlow checkpoint of any of its files, of its folder, or what
-            the names of its files begin with; for a run of ``mydl train`` the run's folder.
+    Parameters
+    ----------
+    path
+        Of the file; for a TensorFlow checkpoint of any of its files, of its folder, or what the
+        names of its files begin with; for a run of ``mydl train`` the run's folder.
 
-    Raises:
-        WeightsError: the file is missing, damaged or of no known kind.
+    Raises
+    ------
+    WeightsError
+        The file is missing, damaged or of no known kind.
     """
     if path.is_dir() and (path / "model.npz").is_file():
         path = path / "model.npz"
@@ -74,8 +83,10 @@ def read_any(path: Path) -> WeightFile:
 def kind_of(path: Path) -> str:
     """Which kind of file this is, a key of ``CHECKSUMS``; our own .npz files are "npz" here.
 
-    Raises:
-        WeightsError: the file is missing or of no known kind.
+    Raises
+    ------
+    WeightsError
+        The file is missing or of no known kind.
     """
     with reading(path):
         start, size = b"", 0

@@ -18,8 +18,10 @@ def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
     What ``read`` returns of an entry has the entry's checksum; all that can be wrong with an
     archive comes as one of a dozen exceptions of zipfile and zlib.
 
-    Raises:
-        ValueError: a small file promises to become a huge one.
+    Raises
+    ------
+    ValueError
+        A small file promises to become a huge one.
     """
     with zipfile.ZipFile(path) as archive:
         size, promised = path.stat().st_size, sum(entry.file_size for entry in archive.infolist())

@@ -6,7 +6,9 @@ one: the register after some bytes is what zeros in their place would have left,
 what the bytes would have left in an empty register. So the data are cut into rows, thousands of
 rows are divided side by side, a column of bytes at a step, and the remainders are then joined.
 
-Source: RFC 3720, appendix B.4, has the polynomial and examples.
+References
+----------
+RFC 3720, appendix B.4, has the polynomial and examples.
 """
 
 from __future__ import annotations
@@ -54,7 +56,9 @@ def crc32c(data: bytes | bytearray | memoryview) -> int:
 def masked(crc: int) -> int:
     """The checksum as it is stored: changed, so that data with checksums can have one themselves.
 
-    Source: LevelDB, util/crc32c.h.
+    References
+    ----------
+    LevelDB, util/crc32c.h.
     """
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & ONES
 

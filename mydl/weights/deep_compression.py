@@ -7,8 +7,10 @@ before (the gap). A gap of more than 15 is bridged with entries of code 0, whose
 
 The file has neither names nor shapes nor a checksum: it can only be read by who knows the network.
 
-Source: Han, Mao and Dally, Deep Compression (arXiv 1510.00149), sections 2 and 3; the file is that
-of https://github.com/songhan/SqueezeNet-Deep-Compression.
+References
+----------
+Han, Mao and Dally, Deep Compression (arXiv 1510.00149), sections 2 and 3; the file is that of
+https://github.com/songhan/SqueezeNet-Deep-Compression.
 """
 
 from __future__ import annotations
@@ -54,18 +56,24 @@ LARGEST = HEADER + sum(  # bytes, were nothing pruned
 def read(path: Path, sha256: str | None = PUBLISHED) -> dict[str, Array]:
     """The weights and biases in a Deep Compression file of SqueezeNet 1.0, in float32.
 
-    Args:
-        path: of the file.
-        sha256: the checksum that the file must have, that of the published file unless another is
-            given. None takes any file of this form, though damage to a code then goes unseen.
+    Parameters
+    ----------
+    path
+        Of the file.
+    sha256
+        The checksum that the file must have, that of the published file unless another is given.
+        None takes any file of this form, though damage to a code then goes unseen.
 
-    Returns:
+    Returns
+    -------
+    dict[str, Array]
         By this package's names, as in ``features.fire2.squeeze.weight``; weights have the layout
         of the file, (out, in, K_h, K_w).
 
-    Raises:
-        WeightsError: the file is missing, damaged or of another kind; the message says at which
-            byte.
+    Raises
+    ------
+    WeightsError
+        The file is missing, damaged or of another kind; the message says at which byte.
     """
     with reading(path):
         raw = content(path, LARGEST)
@@ -122,11 +130,16 @@ def _counts(raw: bytes, length: int) -> list[int]:
 def _layer(record: bytes, shape: Shape4, count: int, name: str) -> tuple[Array, Array]:
     """Weight and bias of a layer.
 
-    Args:
-        record: the layer's bytes.
-        shape: of the weight.
-        count: of entries, with those that only bridge.
-        name: the beginning of a sentence that says what is wrong.
+    Parameters
+    ----------
+    record
+        The layer's bytes.
+    shape
+        Of the weight.
+    count
+        Of entries, with those that only bridge.
+    name
+        The beginning of a sentence that says what is wrong.
     """
     floats = np.frombuffer(record, "<f4", CODES + shape[0])
     codebook, bias = floats[:CODES], floats[CODES:].astype(np.float32)

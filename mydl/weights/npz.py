@@ -24,13 +24,19 @@ class WeightsError(ValueError):
 def save_npz(path: Path, arrays: Mapping[str, Array], description: Mapping[str, Any]) -> None:
     """Write arrays and a description, all or nothing.
 
-    Args:
-        path: of the file to write.
-        arrays: by name, as from ``model.state_dict()``.
-        description: anything JSON can say, such as which model the arrays belong to.
+    Parameters
+    ----------
+    path
+        Of the file to write.
+    arrays
+        By name, as from ``model.state_dict()``.
+    description
+        Anything JSON can say, such as which model the arrays belong to.
 
-    Raises:
-        OSError: the place cannot be written; an earlier file there is intact.
+    Raises
+    ------
+    OSError
+        The place cannot be written; an earlier file there is intact.
     """
     text = np.array(json.dumps(description))
     with whole_file(path) as file:
@@ -40,8 +46,10 @@ def save_npz(path: Path, arrays: Mapping[str, Array], description: Mapping[str, 
 def load_npz(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     """Read what :func:`save_npz` wrote: the arrays and the description. Nothing in it is run.
 
-    Raises:
-        WeightsError: there is no such file, it is damaged, or it is some other kind of file.
+    Raises
+    ------
+    WeightsError
+        There is no such file, it is damaged, or it is some other kind of file.
     """
     arrays = read(path)
     try:
@@ -59,8 +67,10 @@ def load_npz(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
 def read(path: Path) -> dict[str, Array]:
     """The arrays of any .npz file by name, each with the checksum that the archive has for it.
 
-    Raises:
-        WeightsError: there is no such file, it is damaged, or it is some other kind of file.
+    Raises
+    ------
+    WeightsError
+        There is no such file, it is damaged, or it is some other kind of file.
     """
     try:
         with open_archive(path) as archive:

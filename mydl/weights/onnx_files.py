@@ -3,7 +3,9 @@
 The weights of a network are the "initializers" of its graph. Large files keep them outside, in a
 file beside them: so does what PyTorch exports.
 
-Source: ONNX, onnx/onnx.proto and docs/ExternalData.md.
+References
+----------
+ONNX, onnx/onnx.proto and docs/ExternalData.md.
 """
 
 from __future__ import annotations
@@ -64,12 +66,16 @@ def read(path: Path) -> dict[str, Array]:
     These are the weights, and what else of the graph is constant, such as shapes. bfloat16 becomes
     float32. Numbers outside the file are read if they are in its folder.
 
-    Args:
-        path: of the file.
+    Parameters
+    ----------
+    path
+        Of the file.
 
-    Raises:
-        WeightsError: the file is missing, damaged or no ONNX file, or an initializer is no array of
-            numbers; the message names the initializer or the byte.
+    Raises
+    ------
+    WeightsError
+        The file is missing, damaged or no ONNX file, or an initializer is no array of numbers; the
+        message names the initializer or the byte.
     """
     outside = _Outside(path.parent)
     arrays: dict[str, Array] = {}
@@ -92,8 +98,10 @@ def read_and_verify(path: Path) -> tuple[dict[str, Array], bool]:
 
     Files that mydl exports have one among their properties (``metadata_props``).
 
-    Raises:
-        WeightsError: as :func:`read`, or the checksum is wrong.
+    Raises
+    ------
+    WeightsError
+        As :func:`read`, or the checksum is wrong.
     """
     arrays = read(path)
     with reading(path):
@@ -112,16 +120,22 @@ def graph_order(path: Path) -> list[Use]:
 
     For files whose writer has lost the names of the layers, the order still tells which is which.
 
-    Args:
-        path: of the file.
+    Parameters
+    ----------
+    path
+        Of the file.
 
-    Returns:
+    Returns
+    -------
+    list[Use]
         For each layer the operator with the names of its weight and of its bias, or None. "Conv"
         has a weight (out, in, K_h, K_w), "Gemm" one (out, in), and "MatMul" one (in, out), as which
         a Gemm whose weight is laid out so is listed too.
 
-    Raises:
-        WeightsError: as :func:`read`.
+    Raises
+    ------
+    WeightsError
+        As :func:`read`.
     """
     uses: list[Use] = []
     with reading(path):

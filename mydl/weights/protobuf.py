@@ -5,7 +5,9 @@ it is, and its bytes. What the field means only the reader of the message knows:
 numbers are passed over, and a message inside a field is opened when it is asked for. So nothing is
 followed deeper than the reader's own code goes, and memory is taken for one field at a time.
 
-Source: https://protobuf.dev/programming-guides/encoding/
+References
+----------
+Https://protobuf.dev/programming-guides/encoding/
 """
 
 from __future__ import annotations
@@ -33,11 +35,16 @@ class Kind(IntEnum):
 class Field:
     """One field of a message.
 
-    Attributes:
-        number: which field it is.
-        kind: how it is encoded.
-        raw: its bytes, without the number and the length before them.
-        offset: where they begin, in the file.
+    Attributes
+    ----------
+    number
+        Which field it is.
+    kind
+        How it is encoded.
+    raw
+        Its bytes, without the number and the length before them.
+    offset
+        Where they begin, in the file.
     """
 
     number: int
@@ -85,13 +92,20 @@ class Field:
 def fields(message: memoryview, offset: int = 0) -> Iterator[Field]:
     """The fields of a message one after the other.
 
-    Args:
-        message: its bytes.
-        offset: where it begins in the file, for messages.
+    Parameters
+    ----------
+    message
+        Its bytes.
+    offset
+        Where it begins in the file, for messages.
 
-    Raises:
-        FormatError: it is damaged or no message; the message says at which byte.
+    Raises
+    ------
+    FormatError
+        It is damaged or no message; the message says at which byte.
 
+    Examples
+    --------
     >>> [field.integer() for field in fields(memoryview(bytes([0x08, 0x96, 0x01])))]
     [150]
     """

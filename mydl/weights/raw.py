@@ -42,9 +42,12 @@ def reading(path: Path) -> Iterator[None]:
 def content(path: Path, limit: int) -> bytes:
     """The bytes of a file that has at most ``limit`` of them.
 
-    Raises:
-        FormatError: it is larger, or no file at all.
-        OSError: it cannot be read.
+    Raises
+    ------
+    FormatError
+        It is larger, or no file at all.
+    OSError
+        It cannot be read.
     """
     size = path.stat().st_size
     if not path.is_file():
@@ -67,8 +70,10 @@ def item_size(kind: str) -> int:
 def byte_count(kind: str, shape: Sequence[int]) -> int:
     """Bytes of an array in a file.
 
-    Raises:
-        FormatError: there is no array of such a shape.
+    Raises
+    ------
+    FormatError
+        There is no array of such a shape.
     """
     if len(shape) > MAX_AXES or any(size < 0 for size in shape):
         raise FormatError(f"no array has {len(shape)} axes of sizes {list(shape)[:MAX_AXES]}")
@@ -78,14 +83,22 @@ def byte_count(kind: str, shape: Sequence[int]) -> int:
 def array(raw: bytes | bytearray | memoryview, kind: str, shape: Sequence[int]) -> Array:
     """An array of its bytes, little-endian with the last axis contiguous.
 
-    Args:
-        raw: the bytes, which are copied.
-        kind: a name of NumPy's such as "float32", or "bfloat16", which becomes float32.
-        shape: of the array.
+    Parameters
+    ----------
+    raw
+        The bytes, which are copied.
+    kind
+        A name of NumPy's such as "float32", or "bfloat16", which becomes float32.
+    shape
+        Of the array.
 
-    Raises:
-        FormatError: the shape needs more or fewer bytes.
+    Raises
+    ------
+    FormatError
+        The shape needs more or fewer bytes.
 
+    Examples
+    --------
     >>> array(b"\\x80\\x3f\\x80\\xbf", "bfloat16", (2, 1))
     array([[ 1.],
            [-1.]], dtype=float32)

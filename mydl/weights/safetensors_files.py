@@ -36,8 +36,10 @@ KINDS = {
 def read(path: Path) -> dict[str, Array]:
     """The tensors by name. bfloat16, which NumPy does not have, becomes float32.
 
-    Raises:
-        WeightsError: the file is missing or damaged, or a tensor's type has no place in NumPy.
+    Raises
+    ------
+    WeightsError
+        The file is missing or damaged, or a tensor's type has no place in NumPy.
     """
     tensors, _ = read_and_verify(path)
     return tensors
@@ -71,12 +73,17 @@ def write(path: Path, arrays: Mapping[str, Array]) -> None:
 
     The same arrays give the same bytes.
 
-    Args:
-        path: of the file to write.
-        arrays: float32 or float64, by name.
+    Parameters
+    ----------
+    path
+        Of the file to write.
+    arrays
+        float32 or float64, by name.
 
-    Raises:
-        OSError: the place cannot be written; an earlier file there is intact.
+    Raises
+    ------
+    OSError
+        The place cannot be written; an earlier file there is intact.
     """
     from safetensors.numpy import save
 

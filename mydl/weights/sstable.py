@@ -4,7 +4,9 @@ A table is blocks of sorted keys with values. A key is stored as what differs fr
 it; a block ends with its kind of compression and a checksum; an index, itself a block, has the
 places of the blocks, and the last 48 bytes of the file the place of the index.
 
-Source: https://github.com/google/leveldb/blob/main/doc/table_format.md
+References
+----------
+Https://github.com/google/leveldb/blob/main/doc/table_format.md
 """
 
 from __future__ import annotations
@@ -24,8 +26,10 @@ MAX_KEY = 1000  # bytes; each may take as much memory for a few bytes in the fil
 def entries(table: memoryview) -> Iterator[tuple[bytes, memoryview, int]]:
     """The keys of a table in order, each with its value and the value's place in the file.
 
-    Raises:
-        FormatError: it is damaged or no table; the message says at which byte.
+    Raises
+    ------
+    FormatError
+        It is damaged or no table; the message says at which byte.
     """
     if len(table) < FOOTER or table[-len(MAGIC) :] != MAGIC:
         raise FormatError(

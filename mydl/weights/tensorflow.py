@@ -5,7 +5,9 @@ group of files: ``NAME.index`` says what there is, and ``NAME.data-00000-of-0000
 the numbers. Each block of the one and each tensor of the others has a checksum, and all are
 verified.
 
-Source: TensorFlow, core/protobuf/tensor_bundle.proto and core/util/tensor_bundle/tensor_bundle.h.
+References
+----------
+TensorFlow, core/protobuf/tensor_bundle.proto and core/util/tensor_bundle/tensor_bundle.h.
 """
 
 from __future__ import annotations
@@ -69,13 +71,17 @@ def read(path: Path) -> dict[str, Array]:
 
     Besides weights these can be the state of an optimizer and counters. bfloat16 becomes float32.
 
-    Args:
-        path: of any of the checkpoint's files, what their names begin with (``squeezenet.ckpt``),
-            or a folder whose file ``checkpoint`` says which is the latest.
+    Parameters
+    ----------
+    path
+        Of any of the checkpoint's files, what their names begin with (``squeezenet.ckpt``), or a
+        folder whose file ``checkpoint`` says which is the latest.
 
-    Raises:
-        WeightsError: a file is missing, damaged or no checkpoint, or holds what is no array of
-            numbers or a variable in slices; the message names the tensor or the byte.
+    Raises
+    ------
+    WeightsError
+        A file is missing, damaged or no checkpoint, or holds what is no array of numbers or a
+        variable in slices; the message names the tensor or the byte.
     """
     with reading(path):
         prefix = _prefix(path)

@@ -58,8 +58,10 @@ def read(path: Path) -> dict[str, Array]:
     bfloat16, which NumPy does not have, becomes float32. In a checkpoint that holds more, the
     state dict is looked for under ``NESTED``.
 
-    Raises:
-        WeightsError: the file is missing, damaged, or holds anything else.
+    Raises
+    ------
+    WeightsError
+        The file is missing, damaged, or holds anything else.
     """
     with reading(path):
         try:
@@ -181,8 +183,10 @@ def _tensors(content: Any, storage: Storage) -> dict[str, Array]:
 def _tensor(noted: Any, storage: Storage) -> Array:
     """The view of a storage that a tensor or a parameter is.
 
-    Raises:
-        FormatError: it is something else, or sees more numbers than the storage has.
+    Raises
+    ------
+    FormatError
+        It is something else, or sees more numbers than the storage has.
     """
     if isinstance(noted, Noted) and noted.name in PARAMETERS and noted.arguments:
         noted = noted.arguments[0]
@@ -223,12 +227,17 @@ HEADER = 30  # bytes before an entry's name in a zip archive
 def write(path: Path, arrays: Mapping[str, Array]) -> None:
     """Write a state dict that ``torch.load`` reads, the same bytes for the same arrays.
 
-    Args:
-        path: of the file to write.
-        arrays: float32 or float64, by name.
+    Parameters
+    ----------
+    path
+        Of the file to write.
+    arrays
+        float32 or float64, by name.
 
-    Raises:
-        OSError: the place cannot be written; an earlier file there is intact.
+    Raises
+    ------
+    OSError
+        The place cannot be written; an earlier file there is intact.
     """
     with whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:
 

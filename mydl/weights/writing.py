@@ -17,8 +17,10 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     either the earlier file or the new one, whole; once the block has ended, it is the new one even
     if the power fails.
 
-    Raises:
-        OSError: the place cannot be written; an earlier file there is intact.
+    Raises
+    ------
+    OSError
+        The place cannot be written; an earlier file there is intact.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:

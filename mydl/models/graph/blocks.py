@@ -33,15 +33,24 @@ class Line(NamedTuple):
 class Box:
     """A layer, or the place where two arrays become one.
 
-    Attributes:
-        path: the layer's; that of a joint in a fire module is the module's with ``.concat``.
-        name: what it is called in the picture.
-        style: class of the style sheet.
-        kind: of layer.
-        text: how it is set up.
-        shape: of its output for one image.
-        parameters: how many numbers are trained.
-        norms: those of its parameters' gradients by name, where they were measured.
+    Attributes
+    ----------
+    path
+        The layer's; that of a joint in a fire module is the module's with ``.concat``.
+    name
+        What it is called in the picture.
+    style
+        Class of the style sheet.
+    kind
+        Of layer.
+    text
+        How it is set up.
+    shape
+        Of its output for one image.
+    parameters
+        How many numbers are trained.
+    norms
+        Those of its parameters' gradients by name, where they were measured.
     """
 
     path: str
@@ -86,9 +95,12 @@ class Box:
 class Chain:
     """Blocks one below the other.
 
-    Attributes:
-        blocks: at least one.
-        name: of a stage of the network, such as "features"; empty for others.
+    Attributes
+    ----------
+    blocks
+        At least one.
+    name
+        Of a stage of the network, such as "features"; empty for others.
     """
 
     blocks: Sequence[Block]
@@ -111,9 +123,12 @@ class Chain:
 class Frame:
     """A block with a frame around it and text above: a fire module.
 
-    Attributes:
-        box: the text, and the path of the module.
-        inner: what is inside.
+    Attributes
+    ----------
+    box
+        The text, and the path of the module.
+    inner
+        What is inside.
     """
 
     box: Box
@@ -136,8 +151,10 @@ class Frame:
 class Branches:
     """Blocks side by side that see the same input, and the box that joins their outputs.
 
-    Attributes:
-        arriving: the gradient of that input, the sum over the branches.
+    Attributes
+    ----------
+    arriving
+        The gradient of that input, the sum over the branches.
     """
 
     blocks: Sequence[Block]
@@ -157,8 +174,10 @@ class Branches:
 class Around:
     """A block, a way around it, and the box that adds up both.
 
-    Attributes:
-        projection: what is on the way around; None for nothing.
+    Attributes
+    ----------
+    projection
+        What is on the way around; None for nothing.
     """
 
     inner: Block
@@ -202,10 +221,14 @@ def boxes(block: Block) -> Iterator[Box]:
 def network_blocks(network: Layer, rows: Summary, gradients: GradientNorms | None) -> Chain:
     """The blocks of a network, between the image and, where there are gradients, the loss.
 
-    Args:
-        network: any layer.
-        rows: its summary, with the parts of fire modules and bypasses.
-        gradients: of the same network.
+    Parameters
+    ----------
+    network
+        Any layer.
+    rows
+        Its summary, with the parts of fire modules and bypasses.
+    gradients
+        Of the same network.
     """
     taker = _Taker({row.path: row for row in rows.rows}, gradients)
     blocks: list[Block] = [Box("image", "image", "end", "", "", rows.input_shape)]
@@ -221,8 +244,10 @@ def network_blocks(network: Layer, rows: Summary, gradients: GradientNorms | Non
 class _Taker:
     """Takes layers apart.
 
-    Attributes:
-        around: the path of the module that is taken apart; names leave it out.
+    Attributes
+    ----------
+    around
+        The path of the module that is taken apart; names leave it out.
     """
 
     rows: Mapping[str, Row]

@@ -21,12 +21,17 @@ LOSS: Gradient = ("loss", "dx")  # of the logits
 class GradientNorms:
     """Euclidean norms of the gradients of one loss.
 
-    Attributes:
-        loss: softmax cross-entropy.
-        label: the class that it is about.
-        flows: by layer and side. What one layer hands to one other is the ``dx`` of the latter;
-            where several hand something to one, its ``dy`` is the sum.
-        parameters: by path, as in ``features.conv1.weight``.
+    Attributes
+    ----------
+    loss
+        Softmax cross-entropy.
+    label
+        The class that it is about.
+    flows
+        By layer and side. What one layer hands to one other is the ``dx`` of the latter; where
+        several hand something to one, its ``dy`` is the sum.
+    parameters
+        By path, as in ``features.conv1.weight``.
     """
 
     loss: float
@@ -41,14 +46,22 @@ def gradient_norms(network: Layer, image: Array, label: int | None = None) -> Gr
     The network computes as when it is used: dropout drops nothing, and batch norm has its running
     statistics.
 
-    Args:
-        network: gives logits; it is left as it is.
-        image: as the network takes it, (H, W, C).
-        label: the class that the loss is about; None takes the one that the network answers.
+    Parameters
+    ----------
+    network
+        Gives logits; it is left as it is.
+    image
+        As the network takes it, (H, W, C).
+    label
+        The class that the loss is about; None takes the one that the network answers.
 
-    Raises:
-        LayerError: the image or the label does not fit the network.
+    Raises
+    ------
+    LayerError
+        The image or the label does not fit the network.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> norms = gradient_norms(squeezenet_tiny(), np.ones((32, 32, 3), np.float32), label=3)
     >>> norms.flows["features.conv1", "dx"] > 0, norms.parameters["features.conv1.weight"] > 0

@@ -53,12 +53,18 @@ class Placed:
 class Edge:
     """A connection, drawn as a line with corners.
 
-    Attributes:
-        points: in the direction of the forward pass.
-        source, target: paths of the boxes at its ends; where it forks, the target is empty.
-        gradient: what flows back on it.
-        number_at: where that is written.
-        around: whether it belongs to the way around a bypass.
+    Attributes
+    ----------
+    points
+        In the direction of the forward pass.
+    source, target
+        Paths of the boxes at its ends; where it forks, the target is empty.
+    gradient
+        What flows back on it.
+    number_at
+        Where that is written.
+    around
+        Whether it belongs to the way around a bypass.
     """
 
     points: tuple[Point, ...]
@@ -73,12 +79,18 @@ class Edge:
 class Layout:
     """The places of a network's blocks.
 
-    Attributes:
-        width: of every box, but for one that joins wider branches.
-        numbers: whether there are norms to be written beside the edges.
-        boxes, frames, edges: in the order of the forward pass.
-        dots: the middles of forks.
-        stages: by name, from which height to which they reach.
+    Attributes
+    ----------
+    width
+        Of every box, but for one that joins wider branches.
+    numbers
+        Whether there are norms to be written beside the edges.
+    boxes, frames, edges
+        In the order of the forward pass.
+    dots
+        The middles of forks.
+    stages
+        By name, from which height to which they reach.
     """
 
     width: float
@@ -154,8 +166,10 @@ class Layout:
     def place(self, block: Block, x: float, y: float, source: str = "") -> None:
         """Put a block under the point (x, y) of its axis.
 
-        Args:
-            source: the path of the box that its input comes from.
+        Parameters
+        ----------
+        source
+            The path of the box that its input comes from.
         """
         match block:
             case Box():

@@ -37,19 +37,31 @@ def network_svg(
     what it goes around. With gradients the arrows point the way that these flow, and are as wide
     as their norms are large, on a logarithmic scale; boxes say the norms of the parameters'.
 
-    Args:
-        network: any layer; what is neither SqueezeNet's nor a chain is one box.
-        input_shape: of one sample, for images (H, W, C).
-        title: what stands above.
-        gradients: the norms, of the same network.
-        about: lines of words below it, such as what the gradients are of.
+    Parameters
+    ----------
+    network
+        Any layer; what is neither SqueezeNet's nor a chain is one box.
+    input_shape
+        Of one sample, for images (H, W, C).
+    title
+        What stands above.
+    gradients
+        The norms, of the same network.
+    about
+        Lines of words below it, such as what the gradients are of.
 
-    Returns:
+    Returns
+    -------
+    str
         The text of an SVG file.
 
-    Raises:
-        LayerError: such an input does not fit the network.
+    Raises
+    ------
+    LayerError
+        Such an input does not fit the network.
 
+    Examples
+    --------
     >>> from mydl.models import squeezenet_tiny
     >>> svg = network_svg(squeezenet_tiny(), (32, 32, 3), "tiny")
     >>> svg.startswith("<svg"), "expand3x3" in svg
