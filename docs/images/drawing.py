@@ -25,6 +25,7 @@ FOLDER = Path(__file__).parent
 # One colour for each role, told apart also by those who do not see red and green.
 INPUT, WEIGHT, OUTPUT, GRADIENT = "#d6e6f5", "#fbe3c0", "#d9ecd9", "#f3d9e5"
 INK, FAINT, ACCENT, SECOND = "#222222", "#8a8a8a", "#b3261e", "#1b5e9e"
+EMPTY = "#f2f2f2"  # cells of padding, and cells that something does not reach
 
 
 def figure(width: float, height: float) -> tuple[Figure, Axes]:
@@ -47,10 +48,12 @@ def grid(
     cell: float = 1.0,
     size: float = 11,
     bold: Iterable[tuple[int, int]] = (),
+    ink: str | Callable[[int, int], str] = INK,
 ) -> None:
     """A matrix as cells with its numbers (or strings), its top left corner at ``at`` = (x, y).
 
-    ``color`` is one for all cells or a function of (row, column); ``bold`` lists cells.
+    ``color``, that of the cells, and ``ink``, that of the numbers, are one for all or a function of
+    (row, column); ``bold`` lists cells.
     """
     values = np.atleast_2d(values)
     left, top = at
@@ -69,7 +72,7 @@ def grid(
             ha="center",
             va="center",
             fontsize=size,
-            color=INK,
+            color=ink(row, column) if callable(ink) else ink,
             fontweight="bold" if (row, column) in bold else "normal",
         )
     if title:
@@ -88,6 +91,20 @@ def label(
 ) -> None:
     """Text, centred at ``at``; ``$...$`` is set as a formula."""
     ax.text(*at, text, ha="center", va="bottom", fontsize=size, color=color, **more)
+
+
+def sign(
+    ax: Axes, at: tuple[float, float], text: str, color: str = INK, size: float = 15, **more: object
+) -> None:
+    """A sign between two matrices, as in "=" or "+": text whose middle is ``at``."""
+    ax.text(*at, text, ha="center", va="center", fontsize=size, color=color, **more)
+
+
+def note(
+    ax: Axes, at: tuple[float, float], text: str, color: str = INK, size: float = 10, **more: object
+) -> None:
+    """A remark to the right of ``at``, which is the middle of its left edge."""
+    ax.text(*at, text, ha="left", va="center", fontsize=size, color=color, **more)
 
 
 def arrow(
