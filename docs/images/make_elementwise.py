@@ -28,7 +28,7 @@ ZERO = "#f4f4f4"
 
 def row(ax, values, at, color, name, note="", cell=1.0, form="{:g}"):
     """A row of numbers with its name on the left; zeros are grey, a note stands on the right."""
-    values = np.atleast_2d(values)
+    values = np.atleast_2d(values) + 0.0  # shows -0 as 0
     shown = (lambda r, c: color if values[r, c] else ZERO) if color != INPUT else color
     grid(ax, values, at, shown, cell=cell, form=form)
     label(ax, (at[0] - 0.8, at[1] + cell / 2 + 0.2), name, size=12)
@@ -63,7 +63,7 @@ def draw_relu():
     x, dy = np.array([-2.0, 0, 3, -1, 2]), np.array([4.0, -1, 2, 3, -5])
     relu = ReLU()
     y = relu.forward(x)
-    dx = relu.backward(dy) + 0.0  # shows -0 as 0
+    dx = relu.backward(dy)
     row(ax, x, (3.0, 5.6), INPUT, "$x$")
     row(ax, y, (3.0, 6.8), OUTPUT, "$y$", "what is negative becomes 0")
     row(ax, (y > 0) * 1.0, (3.0, 8.2), WEIGHT, "$y > 0$", "the mask, read from y")
