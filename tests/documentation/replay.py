@@ -128,9 +128,9 @@ def _check(block):
             command_line.check(command.text)
             if block.is_run and re.match(r"(cd|export|source|\.) ", command.text):
                 raise ValueError(f"{command.text}: each command has a shell of its own")
-        if extra := block.markers.get("run with"):
-            if not sum(command_line.appended(command.text, extra)[1] for command in called):
-                raise ValueError(f"no command of the block has the options {extra}")
+        extra = block.markers.get("run with", "")
+        if extra and not sum(command_line.appended(each.text, extra)[1] for each in called):
+            raise ValueError(f"no command of the block has the options {extra}")
     elif block.language == "toml":
         tomllib.loads(block.text)
     elif block.language == "json":
