@@ -12,7 +12,7 @@ author = "the mydl developers"
 copyright = f"2026, {author}"
 release = __version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "numpydoc", "mathml"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "numpydoc", "mathml", "source_pages", "command_pages"]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 
 myst_enable_extensions = ["dollarmath", "colon_fence"]
@@ -24,6 +24,7 @@ nb_execution_raise_on_error = True
 nb_ipywidgets_js = {}  # no page loads anything from elsewhere
 
 autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True}
 autodoc_typehints = "signature"
 numpydoc_show_class_members = False
 
