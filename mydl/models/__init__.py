@@ -19,6 +19,7 @@ from .squeezenet import (
     squeezenet1_1,
     squeezenet1_1_cifar,
     squeezenet_general,
+    squeezenet_late,
     squeezenet_tiny,
 )
 from .storing import save_weights
@@ -49,6 +50,7 @@ __all__ = [
     "squeezenet1_1",
     "squeezenet1_1_cifar",
     "squeezenet_general",
+    "squeezenet_late",
     "squeezenet_tiny",
     "summary",
 ]
@@ -59,6 +61,7 @@ _MODELS: dict[str, tuple[Callable[..., Network], type[Network]]] = {
     "squeezenet1_1": (squeezenet1_1, SqueezeNet),
     "squeezenet1_0_cifar": (squeezenet1_0_cifar, SqueezeNet),
     "squeezenet1_1_cifar": (squeezenet1_1_cifar, SqueezeNet),
+    "squeezenet_late": (squeezenet_late, SqueezeNet),
     "squeezenet_tiny": (squeezenet_tiny, SqueezeNet),
     "squeezenet_general": (squeezenet_general, SqueezeNet),
     "alexnet": (alexnet, AlexNet),
@@ -73,13 +76,15 @@ MODEL_NAMES = tuple(_MODELS)
 def model_options(name: str) -> list[str]:
     """The options that :func:`build_model` takes for a network.
 
+    Raises
+    ------
+    ValueError
+        There is no such network; the message says which names are near.
+
     Examples
     --------
     >>> model_options("nin_cifar")
     ['num_classes', 'input_size', 'dropout', 'final_relu', 'dtype', 'seed']
-
-    Raises:
-        ValueError: there is no such network; the message says which names are near.
     """
     if name not in _MODELS:
         raise ValueError(unknown("model", name, MODEL_NAMES))

@@ -10,6 +10,7 @@ from mydl.models import (
     model_options,
     squeezenet1_1,
     squeezenet1_1_cifar,
+    squeezenet_late,
     squeezenet_tiny,
 )
 
@@ -216,3 +217,13 @@ def test_the_options_of_a_model_can_be_asked_for():
     assert "hidden" in model_options("alexnet")
     with pytest.raises(ValueError, match="no model 'alexnett': did you mean 'alexnet'"):
         model_options("alexnett")
+
+
+def test_late_pools_a_module_later_than_version_1_1_and_has_its_parameters():
+    late, early = squeezenet_late(), squeezenet1_1_cifar()
+    assert late.num_parameters() == early.num_parameters() == 727_626
+    for name, pixels in [("pool2", 16), ("pool4", 8), ("pool6", 4)]:
+        names = list(late.features.children())
+        head = type(late.features)({n: late.features[n] for n in names[: names.index(name) + 1]})
+        assert head.output_shape((1, 32, 32, 3))[1:3] == (pixels, pixels)
+    assert "pool1" not in late.features.children()

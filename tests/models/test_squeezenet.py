@@ -380,8 +380,8 @@ def test_images_of_other_sizes_work(h, w, n):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"version": "2.0"}, r"version must be one of '1.0', '1.1', 'tiny', got '2.0'"),
-        ({"version": 1.1}, r"version must be one of '1.0', '1.1', 'tiny', got 1.1"),
+        ({"version": "2.0"}, r"version must be one of '1.0', '1.1', 'late', 'tiny', got '2.0'"),
+        ({"version": 1.1}, r"version must be one of '1.0', '1.1', 'late', 'tiny', got 1.1"),
         ({"bypass": "both"}, r"bypass must be one of None, 'simple', 'complex', got 'both'"),
         ({"input_size": 32}, r"input_size must be one of 'imagenet', 'cifar', got 32"),
         ({"num_classes": 0}, "num_classes must be at least 1, got 0"),
