@@ -74,27 +74,27 @@ def batchnorm() -> None:
     assert np.allclose(layer.backward(dy.reshape(2, 1, 2, 1)).ravel(), dx)
     assert np.allclose([layer.weight.grad[0], layer.bias.grad[0]], [dgamma, dbeta])
 
-    fig, ax = figure(29.4, 9.9)
-    node(ax, (0.4, 1.3), x, dx, "$x$", "$dx$", INPUT)
-    node(ax, (8.4, 1.3), c, dc, r"$c = x - \mu$", "$dc$", INPUT)
-    node(ax, (16.4, 1.3), x_hat, dx_hat, r"$\hat{x} = c\,s$", r"$d\hat{x}$", INPUT)
-    node(ax, (24.2, 1.3), y, dy, r"$y = \gamma\,\hat{x} + \beta$", "$dy$", OUTPUT)
-    node(ax, (6.2, 6.6), mean, dmean, r"$\mu$ = mean of $x$", r"$d\mu$", INPUT)
-    node(ax, (11.6, 6.6), var, dvar, "$v$ = mean of $c^2$", "$dv$", INPUT)
-    node(ax, (15.8, 6.6), s, ds, r"$s = 1/\sqrt{v}$", "$ds$", INPUT)
-    node(ax, (21.6, 6.6), gamma, dgamma, r"$\gamma$", r"$d\gamma$", WEIGHT)
-    node(ax, (24.6, 6.6), beta, dbeta, r"$\beta$", r"$d\beta$", WEIGHT)
-    for start, end in ((5.4, 8.2), (13.4, 16.2), (21.4, 24.0)):
+    fig, ax = figure(25.4, 9.6)
+    node(ax, (0.3, 1.3), x, dx, "$x$", "$dx$", INPUT)
+    node(ax, (7, 1.3), c, dc, r"$c = x - \mu$", "$dc$", INPUT)
+    node(ax, (13.7, 1.3), x_hat, dx_hat, r"$\hat{x} = c\,s$", r"$d\hat{x}$", INPUT)
+    node(ax, (20.4, 1.3), y, dy, r"$y = \gamma\,\hat{x} + \beta$", "$dy$", OUTPUT)
+    node(ax, (4.9, 6.3), mean, dmean, r"$\mu$ = mean of $x$", r"$d\mu$", INPUT)
+    node(ax, (9.6, 6.3), var, dvar, "$v$ = mean of $c^2$", "$dv$", INPUT)
+    node(ax, (13.9, 6.3), s, ds, r"$s = 1/\sqrt{v}$", "$ds$", INPUT)
+    node(ax, (18.4, 6.3), gamma, dgamma, r"$\gamma$", r"$d\gamma$", WEIGHT)
+    node(ax, (21.4, 6.3), beta, dbeta, r"$\beta$", r"$d\beta$", WEIGHT)
+    for start, end in ((5.2, 6.9), (11.9, 13.6), (18.6, 20.3)):
         arrow(ax, (start, 1.8), (end, 1.8))
         arrow(ax, (end, 2.85), (start, 2.85), color=ACCENT)
     for start, end in (
-        ((3.2, 4.4), (5.9, 7.1)),
-        ((7.6, 6.0), (9.4, 4.4)),
-        ((11.2, 4.4), (11.8, 5.8)),
-        ((13.0, 7.1), (15.6, 7.1)),
-        ((17.0, 5.8), (18.2, 4.4)),
-        ((22.4, 6.0), (24.6, 4.4)),
-        ((25.3, 6.0), (26.4, 4.4)),
+        ((1.8, 4.2), (4.7, 6.8)),
+        ((6.2, 5.6), (8.3, 4.2)),
+        ((9.6, 4.2), (10.0, 5.5)),
+        ((11.0, 6.8), (13.7, 6.8)),
+        ((14.7, 5.5), (15.8, 4.2)),
+        ((19.2, 5.7), (21.4, 4.2)),
+        ((22.1, 5.7), (22.7, 4.2)),
     ):
         arrow(ax, start, end)
     save(fig, "batchnorm")
