@@ -26,7 +26,19 @@ DTYPES = tuple(np.dtype(name) for name in ("float32", "float64", "complex128"))
 
 
 class LayerError(ValueError):
-    """A layer was asked for what it cannot do; the message says where, what and what instead."""
+    """A layer was asked for what it cannot do; the message says where, what and what instead.
+
+    Parameters
+    ----------
+    message
+        One sentence.
+    layer
+        The class of the layer that it is about, such as "Conv2d"; empty if it is about several.
+    """
+
+    def __init__(self, message: str, layer: str = "") -> None:
+        super().__init__(message)
+        self.layer = layer
 
 
 def whole_number(value: Any, name: str, least: int) -> int:
@@ -190,7 +202,8 @@ class Layer:
     def fail(self, message: str) -> NoReturn:
         """Raise a LayerError that begins with the layer's path and kind."""
         kind = type(self).__name__
-        raise LayerError(f"{self.path} ({kind}): {message}" if self.path else f"{kind}: {message}")
+        place = f"{self.path} ({kind})" if self.path else kind
+        raise LayerError(f"{place}: {message}", kind)
 
     def _check_input(self, x: Array) -> Array:
         """Return ``x`` as a contiguous array after checking it and the layer's own parameters."""

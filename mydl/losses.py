@@ -152,7 +152,8 @@ class SoftmaxCrossEntropy:
             )
 
     def _fail(self, message: str) -> NoReturn:
-        raise LayerError(f"{type(self).__name__}: {message}")
+        kind = type(self).__name__
+        raise LayerError(f"{kind}: {message}", kind)
 
     def __repr__(self) -> str:
         smoothing = f"label_smoothing={self.label_smoothing:g}" if self.label_smoothing else ""
