@@ -12,7 +12,15 @@ author = "the mydl developers"
 copyright = f"2026, {author}"
 release = __version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "numpydoc", "mathml", "source_pages", "command_pages"]
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "numpydoc",
+    "mathml",
+    "source_pages",
+    "command_pages",
+    "reference",
+]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 
 myst_enable_extensions = ["dollarmath", "colon_fence"]

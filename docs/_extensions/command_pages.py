@@ -13,7 +13,7 @@ def insert(app, docname, source):
 
 
 def commands():
-    """A section for each command, in the order of `mydl --help`, one level below the page's title."""
+    """A section for each command, in the order of `mydl --help`, below the page's title."""
     typer = [sys.executable, "-m", "typer", "mydl.cli.main", "utils", "docs", "--name", "mydl"]
     done = subprocess.run(typer, capture_output=True, text=True, check=True)
     lines, in_code = [], False

@@ -1,4 +1,9 @@
-"""Formulas as MathML: LaTeX is converted when the site is built, and browsers need no script and no network."""
+"""Formulas as MathML: LaTeX is converted when the site is built.
+
+Browsers draw MathML by themselves and need neither a script nor a network for it.
+"""
+
+import re
 
 from docutils import nodes
 from docutils.utils.math import MathError
@@ -7,10 +12,20 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 
+# What docutils does not know, in words that it does: a fixed size of a bracket, and dots.
+SYNONYMS = [
+    (re.compile(r"\\([bB]igg?)(?=\s*(?:[(\[]|\\[{]))"), r"\\\1l"),
+    (re.compile(r"\\([bB]igg?)(?=\s*(?:[)\]]|\\[}]))"), r"\\\1r"),
+    (re.compile(r"\\dots(?![a-z])"), r"\\ldots"),
+    (re.compile(r"\\tfrac\s*(\w)\s*(\w)"), r"\\tfrac{\1}{\2}"),
+]
+
 
 def mathml(node, as_block):
-    """The formula of a node; one that docutils cannot convert is warned of, with its place in the page."""
+    """The formula of a node; one that docutils cannot convert is warned of, with its place."""
     formula = node.astext()
+    for pattern, known in SYNONYMS:
+        formula = pattern.sub(known, formula)
     try:
         return tex2mathml(formula, as_block)
     except MathError as error:

@@ -1,9 +1,10 @@
 """Links out of `docs/` to files of the repository lead to pages that show them.
 
-On a code host a relative link such as `../mydl/layers/conv.py` shows the file. On the site it would lead out
-of the site, or make a browser download what one wants to read. So each file that a page links to gets a page
-with its text, coloured and with numbered lines; a folder gets a list of its files, which have pages then too.
-`[source]` beside an entry of the reference leads to the line in the same page.
+On a code host a relative link such as `../mydl/layers/conv.py` shows the file. On the site it would
+lead out of the site, or make a browser download what one wants to read. So each file that a page
+links to gets a page with its text, coloured and with numbered lines; a folder gets a list of its
+files, which have pages then too. `[source]` beside an entry of the reference leads to the line in
+the same page.
 """
 
 import html
@@ -56,7 +57,7 @@ def is_text(path):
 
 
 class LinksToFiles(SphinxTransform):
-    """Mark links to files and folders of the repository, before they become downloads or unknown targets."""
+    """Mark links to files and folders of the repository, before they become anything else."""
 
     default_priority = 300
 
@@ -84,7 +85,8 @@ class LinksToFiles(SphinxTransform):
 
 def is_link(node):
     unknown = isinstance(node, addnodes.pending_xref) and node.get("refdomain") is None
-    return unknown and node["reftype"] == "myst" or isinstance(node, addnodes.download_reference)
+    download = isinstance(node, addnodes.download_reference)
+    return download or (unknown and node["reftype"] == "myst")
 
 
 def resolve(app, env, node, contnode):

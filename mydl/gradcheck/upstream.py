@@ -37,7 +37,7 @@ class Columns:
     want
         What was measured, (entries,).
     columns
-        Derivative of y by each, (entries, *y.shape).
+        Derivative of y by each: ``(entries, *y.shape)``.
     dy
         The upstream gradient.
     """

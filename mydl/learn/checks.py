@@ -1,7 +1,7 @@
 """What the ``checks.py`` of an exercise is written with.
 
 A check is a function that takes the student's module, calls what the exercise asks for and compares
-the result with numbers that were computed in another way:
+the result with numbers that were computed in another way::
 
     @check("a kernel of one pixel", points=1)
     def pointwise(student):

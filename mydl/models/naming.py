@@ -1,12 +1,12 @@
 """What other frameworks call the parameters of a network, and how they lay them out.
 
-=============  ======================================  =========================================
-who            name                                    layout
-=============  ======================================  =========================================
-mydl           ``features.fire2.squeeze.weight``       filters (K_h, K_w, in, out), Linear (in, out)
-torchvision    ``features.3.squeeze.weight``           filters (out, in, K_h, K_w), Linear (out, in)
-TensorFlow     ``features/layer3/fire/squeeze/weights``  as mydl
-=============  ======================================  =========================================
+===========  ========================================  =============================================
+who          name                                      layout
+===========  ========================================  =============================================
+mydl         ``features.fire2.squeeze.weight``         filters (K_h, K_w, in, out), Linear (in, out)
+torchvision  ``features.3.squeeze.weight``             filters (out, in, K_h, K_w), Linear (out, in)
+TensorFlow   ``features/layer3/fire/squeeze/weights``  as mydl
+===========  ========================================  =============================================
 
 The number is the layer's position in its stage, counted from 0, whether it has parameters or not.
 """
