@@ -78,6 +78,7 @@ class Buffer:
 
     @property
     def data(self) -> Array:
+        """The array; assigning copies into it."""
         return self._data
 
     @data.setter
@@ -100,10 +101,12 @@ class Buffer:
 
     @property
     def shape(self) -> Shape:
+        """Of the array."""
         return self._data.shape
 
     @property
     def size(self) -> int:
+        """How many numbers the array holds."""
         return self._data.size
 
     def __repr__(self) -> str:
@@ -128,6 +131,7 @@ class Parameter(Buffer):
 
     @property
     def grad(self) -> Array:
+        """dLoss/d data, to which backward passes add; assigning copies into it."""
         return self._grad
 
     @grad.setter
@@ -140,6 +144,7 @@ class Parameter(Buffer):
         self._grad = grad
 
     def zero_grad(self) -> None:
+        """Set the gradient to zero."""
         self._grad[...] = 0
 
 

@@ -49,8 +49,11 @@ Loader = Callable[[int, int], tuple[Array, Array]]
 class Loss(Protocol):
     """What the engine asks of a loss: the mean over the shard, and its gradient."""
 
-    def forward(self, y: Array, labels: Array) -> float: ...
-    def backward(self) -> Array: ...
+    def forward(self, y: Array, labels: Array) -> float:
+        """The loss of outputs for labels, a mean over the samples."""
+
+    def backward(self) -> Array:
+        """dLoss/dy of the outputs that forward was given."""
 
 
 @dataclass(frozen=True)

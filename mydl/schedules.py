@@ -256,9 +256,11 @@ def make_schedule(
 
     Parameters
     ----------
+    name
+        Such as "cosine".
     lr, total_steps, warmup_steps
         See :class:`Schedule`.
-    options
+    **options
         The schedule's own arguments, such as ``power``.
 
     Raises

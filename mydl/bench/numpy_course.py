@@ -82,10 +82,12 @@ def conv_backward(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
 
 
 def relu_forward(x: Array) -> tuple[Array, Cache]:
+    """What is negative becomes 0."""
     return np.maximum(x, 0), x
 
 
 def relu_backward(dy: Array, cache: Cache) -> Array:
+    """The gradient passes where the input was positive."""
     return dy * (cache > 0)
 
 
@@ -105,6 +107,7 @@ def max_pool_forward(x: Array, window: Window) -> tuple[Array, Cache]:
 
 
 def max_pool_backward(dy: Array, cache: Cache) -> Array:
+    """Each gradient goes to the pixel that won its window."""
     (n, c, h, w), split_shape, cols_shape, winners, window = cache
     dcols = np.zeros(cols_shape, dy.dtype)
     dcols[winners, np.arange(len(winners))] = dy.transpose(2, 3, 0, 1).ravel()
@@ -113,6 +116,7 @@ def max_pool_backward(dy: Array, cache: Cache) -> Array:
 
 
 def dropout_forward(x: Array, p: float, training: bool) -> tuple[Array, Cache]:
+    """Set values to 0 with probability p, and scale the others up."""
     if not training:
         return x, None
     kept = np.asarray(np.random.default_rng().random(x.shape) >= p)
@@ -121,14 +125,17 @@ def dropout_forward(x: Array, p: float, training: bool) -> tuple[Array, Cache]:
 
 
 def dropout_backward(dy: Array, cache: Cache) -> Array:
+    """The same mask, for the gradient."""
     return dy * cache
 
 
 def average_forward(x: Array) -> tuple[Array, Cache]:
+    """The mean over the pixels of each channel."""
     return x.mean(axis=(2, 3)), x.shape
 
 
 def average_backward(dy: Array, cache: Cache) -> Array:
+    """Every pixel gets the same share of the gradient."""
     n, c, h, w = cache
     return np.ones(cache, dy.dtype) * dy.reshape(n, c, 1, 1) / (h * w)
 

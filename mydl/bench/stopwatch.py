@@ -42,6 +42,7 @@ class Time:
 
     @property
     def total(self) -> float:
+        """Both directions together."""
         return self.forward + self.backward
 
     def __add__(self, other: Time) -> Time:

@@ -23,6 +23,7 @@ LONG = 1.0  # seconds: after a step that takes so long no more are needed
 
 
 def main() -> None:
+    """Say what there is to measure, then run a series for each line that asks for one."""
     # Whatever a library prints must not get between the answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -76,6 +77,7 @@ def warm_up(step: Step) -> None:
 
 
 def seconds_of(step: Step) -> float:
+    """How long one step takes."""
     began = time.perf_counter()
     step()
     return time.perf_counter() - began

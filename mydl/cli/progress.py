@@ -57,6 +57,7 @@ class PlainWatcher:
         self._last = time.monotonic()
 
     def on_step(self, report: StepReport) -> None:
+        """Print a line, but not more often than every few seconds."""
         if time.monotonic() - self._last > SECONDS_BETWEEN_LINES:
             self._last = time.monotonic()
             say(
@@ -65,10 +66,12 @@ class PlainWatcher:
             )
 
     def on_epoch(self, report: EpochReport) -> None:
+        """Print the epoch's line."""
         self._last = time.monotonic()
         say(_epoch_line(report, self._epochs))
 
     def on_note(self, note: str) -> None:
+        """Print what there is to say."""
         say(note)
 
 
@@ -80,6 +83,7 @@ class BarWatcher:
         self._task = progress.add_task("", total=None, epoch=1, epochs=epochs, numbers=FIRST_STEP)
 
     def on_step(self, report: StepReport) -> None:
+        """Move the bar."""
         self._progress.update(
             self._task,
             total=report.steps * self._epochs,
@@ -89,9 +93,11 @@ class BarWatcher:
         )
 
     def on_epoch(self, report: EpochReport) -> None:
+        """Print the epoch's line above the bar."""
         self._print(_epoch_line(report, self._epochs))
 
     def on_note(self, note: str) -> None:
+        """Print what there is to say above the bar."""
         self._print(note)
 
     def _print(self, line: str) -> None:

@@ -61,6 +61,10 @@ def draw(
 
     Parameters
     ----------
+    drawing
+        What was asked for, and the file.
+    trained
+        The network.
     name
         What to call it.
     shape

@@ -46,6 +46,7 @@ class Look:
 
     @property
     def network(self) -> Network:
+        """The network that looks."""
         return self.subject.trained.network
 
     @cached_property
@@ -55,6 +56,7 @@ class Look:
 
     @property
     def class_name(self) -> str:
+        """The name of the class that is asked about."""
         return self.subject.class_names[self.label]
 
 

@@ -42,6 +42,7 @@ class Scene:
 
     @classmethod
     def of(cls, subject: Subject) -> Scene:
+        """The scene of a subject: its network on grey levels, and its pixels."""
         import numpy as np
 
         from ..visualize.pixels import on_pixels

@@ -22,9 +22,13 @@ class Images(Protocol):
     """What a data set asks of its images: an array, or what gives out parts of one when asked."""
 
     @property
-    def shape(self) -> Shape: ...
+    def shape(self) -> Shape:
+        """(N, H, W, C) of all images."""
+
     @property
-    def dtype(self) -> np.dtype[Any]: ...
+    def dtype(self) -> np.dtype[Any]:
+        """What the values are, such as uint8."""
+
     def __len__(self) -> int: ...
     def __getitem__(self, key: Any, /) -> Array: ...
 

@@ -72,6 +72,7 @@ class Fitted:
 
     @property
     def shape(self) -> Shape:
+        """(N, H, W, 3), as they come out."""
         return (len(self), self._size, self._size, 3)
 
     def __len__(self) -> int:

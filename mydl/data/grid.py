@@ -19,6 +19,8 @@ def first_of_each_class(dataset: Dataset, count: int, seed: int = 0) -> list[Arr
 
     Parameters
     ----------
+    dataset
+        Whose training images they are.
     count
         Of each class, at most.
     seed

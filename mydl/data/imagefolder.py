@@ -124,6 +124,7 @@ class Photographs:
 
     @property
     def shape(self) -> Shape:
+        """(N, H, W, 3), as they come out."""
         return (len(self._paths), self._size, self._size, 3)
 
     def __len__(self) -> int:

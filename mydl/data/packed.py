@@ -41,17 +41,20 @@ class Bounded:
         self._file, self.limit, self._name = file, limit, name
 
     def read(self, size: int = -1) -> bytes:
+        """Read as a file does, but not beyond the limit."""
         most = self.limit - self._file.tell() + 1  # one more, to see whether there is more
         raw = self._file.read(most if size < 0 else min(size, most))
         self._check(self._file.tell())
         return raw
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place, but not beyond the limit."""
         if whence == os.SEEK_SET:
             self._check(offset)
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
+        """The place where the next bytes come from."""
         return self._file.tell()
 
     def _check(self, position: int) -> None:

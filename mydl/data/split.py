@@ -35,10 +35,12 @@ class Subset:
 
     @property
     def shape(self) -> Shape:
+        """(N, H, W, C) of the chosen images."""
         return (len(self._indices), *self._images.shape[1:])
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """As of all images."""
         return self._images.dtype
 
     def __len__(self) -> int:
@@ -56,6 +58,8 @@ def hold_out(dataset: Dataset, share: float, seed: int = 0) -> Dataset:
 
     Parameters
     ----------
+    dataset
+        What to part; it stays as it is.
     share
         Of the training images, from 0 (none are held out) to 0.5.
     seed

@@ -96,6 +96,7 @@ class Trace:
 
     @property
     def loss(self) -> float:
+        """The loss that the pass ended with."""
         return float(self.values[-1].data)
 
 

@@ -86,8 +86,11 @@ class Team:
 class Watcher(Protocol):
     """Who is told of each kernel call and each meeting of a forward pass."""
 
-    def call(self, kernel: Kernel, args: tuple[Any, ...]) -> None: ...
-    def meet(self) -> None: ...
+    def call(self, kernel: Kernel, args: tuple[Any, ...]) -> None:
+        """A kernel is about to be called."""
+
+    def meet(self) -> None:
+        """The team is about to meet."""
 
 
 class Workspace:
@@ -142,6 +145,8 @@ class Workspace:
 
         Parameters
         ----------
+        units
+            How many there are.
         step
             A share is a multiple of this, but for the last.
         """

@@ -26,8 +26,10 @@ class OwnCase(Case):
 
     Parameters
     ----------
+    name, setting, build, shape, labels, samples
+        As of a :class:`Case`.
     file
-        Where it is.
+        Where the layer is.
     """
 
     file: Path = Path()

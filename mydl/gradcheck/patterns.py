@@ -25,6 +25,7 @@ REGION_SENTENCES = {
 
 
 def not_finite(c: Comparison) -> Finding | None:
+    """NaN or infinity."""
     bad = ~np.isfinite(c.got) & c.known
     if not bad.any():
         return None
@@ -33,12 +34,14 @@ def not_finite(c: Comparison) -> Finding | None:
 
 
 def zeros(c: Comparison) -> Finding | None:
+    """Nothing but zeros."""
     if np.abs(c.got).max() > 0:
         return None
     return "zeros", f"{c.name} is 0 everywhere: nothing is put into it"
 
 
 def factor(c: Comparison) -> Finding | None:
+    """The right array times one number, which is explained by the sizes of the problem."""
     if c.got.size == 1:
         return _number(c)
     ratio = c.ratio(c.known)
@@ -71,6 +74,7 @@ def _number(c: Comparison) -> Finding | None:
 
 
 def transpose(c: Comparison) -> Finding | None:
+    """The right numbers with axes exchanged."""
     if not 2 <= c.got.ndim <= 5:
         return None
     for order in permutations(range(c.got.ndim)):
@@ -91,6 +95,7 @@ def transpose(c: Comparison) -> Finding | None:
 
 
 def flip(c: Comparison) -> Finding | None:
+    """The right numbers in reversed order along some axes."""
     axes = [i for i, size in enumerate(c.got.shape) if size > 1]
     for count in range(1, len(axes) + 1):
         for chosen in combinations(axes, count):
@@ -249,6 +254,7 @@ def mask(c: Comparison) -> Finding | None:
 
 
 def precision(c: Comparison) -> Finding | None:
+    """Right, but to few digits."""
     error = np.abs(c.got - c.want)[c.known].max()
     largest = np.abs(c.want[c.known]).max()
     if not error < 1e-5 * largest:
@@ -274,12 +280,14 @@ def misplaced(c: Comparison) -> Finding | None:
 
 
 def permuted(c: Comparison) -> Finding | None:
+    """The right numbers at the wrong places."""
     if not c.known.all() or not c.equal(np.sort(c.got, axis=None), np.sort(c.want, axis=None)):
         return None
     return "permuted", f"{c.name} has the right numbers at the wrong places"
 
 
 def scattered(c: Comparison) -> Finding:
+    """Wrong in a way that has no name: how many entries, and the worst of them."""
     if c.got.size == 1:
         got, want = c.got.reshape(()), c.want.reshape(())
         return "scattered", f"{c.name} must be {want:.6g}, got {got:.6g}"

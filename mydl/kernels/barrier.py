@@ -53,9 +53,9 @@ def _type(context: Any) -> Any:
     return lambda count: types.int64 if isinstance(count, types.Array) else None
 
 
-for function, lower in ((add_one, _lower_add_one), (read, _lower_read)):
-    type_callable(function)(_type)
-    lower_builtin(function, types.Array)(lower)
+for _function, _lower in ((add_one, _lower_add_one), (read, _lower_read)):
+    type_callable(_function)(_type)
+    lower_builtin(_function, types.Array)(_lower)
 
 
 @called(allocates=False)

@@ -104,7 +104,9 @@ def norm_sums_reference(
     dy, y
         Gradient and output after the ReLU, (M, C); may be slices.
     z
-        Input of the normalisation, (M, C), and its ``mean``, (C,).
+        Input of the normalisation, (M, C).
+    mean
+        Of each channel of z, (C,).
     total, product
         Outputs, (C,).
     """

@@ -23,7 +23,7 @@ class Concat(Layer):
 
     Parameters
     ----------
-    branches
+    *branches
         The layers, named "0", "1", ..., or a mapping of names to layers.
 
     Raises

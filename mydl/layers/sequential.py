@@ -32,7 +32,7 @@ class Sequential(Layer):
 
     Parameters
     ----------
-    layers
+    *layers
         The layers in order, which are then named "0", "1", ..., or a mapping of names to layers.
         The names make up the paths of parameters and of error messages.
 

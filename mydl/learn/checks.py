@@ -218,7 +218,7 @@ def several(got: Any, function: str, *names: str) -> Sequence[Any]:
         What the student's function returned.
     function
         Its name, for the sentence.
-    names
+    *names
         Of the results.
 
     Examples

@@ -29,7 +29,7 @@ class Guard:
 
     Parameters
     ----------
-    modules
+    *modules
         More modules to watch, such as the checks of the exercise.
     """
 

@@ -63,7 +63,7 @@ def load_answers(*names: str, exercises: str | None = None) -> None:
 
     Parameters
     ----------
-    names
+    *names
         Of the exercises.
     exercises
         As in :func:`check`.

@@ -102,7 +102,7 @@ def compare(names: Iterable[str], input_shape: Shape | None = None, **options: A
         Of the networks, as :func:`mydl.models.build_model` takes them, at least one.
     input_shape
         (H, W, C) of one image; None takes what each was designed for.
-    options
+    **options
         Of ``build_model``, for all of them.
 
     Raises

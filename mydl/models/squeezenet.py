@@ -247,6 +247,8 @@ def squeezenet1_1(*, pretrained: bool = False, **options: Any) -> SqueezeNet:
         Whether to take the embedded weights, which the authors trained on ImageNet; their images go
         in by ``mydl.data.preprocess`` of the kind "caffe". With another number of classes than
         1,000, conv10 is drawn anew and everything before it is taken.
+    **options
+        Of :class:`SqueezeNet`.
     """
     network = SqueezeNet("1.1", **options)
     if pretrained:
@@ -274,7 +276,7 @@ def squeezenet_general(
     ----------
     base_e, incr_e, pct_3x3, freq, squeeze_ratio
         See :class:`Metaparameters`.
-    options
+    **options
         Others of :class:`SqueezeNet`.
 
     Examples

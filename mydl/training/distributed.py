@@ -78,9 +78,11 @@ class Single:
         """The sum of one array is that array."""
 
     def share(self, value: T) -> T:
+        """The value itself: there is nobody to share it with."""
         return value
 
     def threads(self) -> int:
+        """All threads of the machine."""
         from ..parallel import usable_threads
 
         return usable_threads()
@@ -119,9 +121,11 @@ class MPICommunicator:
         self._sharing = sum(bool(mine & cores) for cores in here.allgather(mine))
 
     def sum(self, array: Array) -> None:
+        """Replace the array by the sum over all ranks."""
         self._world.Allreduce(self._in_place, array)
 
     def share(self, value: T) -> T:
+        """The first rank's value."""
         shared: T = self._world.bcast(value)
         return shared
 
@@ -239,10 +243,14 @@ def outputs(
 
     Parameters
     ----------
+    engine
+        Runs the network.
     n, load
         As the engine takes them.
     num_classes
         Columns of the outputs.
+    communicator
+        To the other ranks; None computes everything here.
     """
     if communicator is None or communicator.size == 1:
         return engine.outputs(n, load)

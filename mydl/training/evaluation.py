@@ -61,6 +61,8 @@ def evaluate(
     ----------
     engine
         Runs the network.
+    dataset
+        Whose images and labels.
     stem
         The network's leading layers, if the engine does not have them.
     part

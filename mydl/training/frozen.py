@@ -17,6 +17,8 @@ def frozen_parameters(network: Network, freeze: Sequence[str]) -> set[str]:
 
     Parameters
     ----------
+    network
+        Whose parameters.
     freeze
         Paths of layers or parameters, such as "features", "features.fire2" or
         "classifier.conv10.bias".

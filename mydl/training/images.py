@@ -105,6 +105,12 @@ class TrainingImages:
 
         Parameters
         ----------
+        chosen
+            Indices of the training images of the step.
+        epoch
+            Which, as it fixes the random changes.
+        executor
+            Whose threads load them.
         part
             Which shards, as :meth:`mydl.parallel.ShardedModel.gradient` takes it.
         """

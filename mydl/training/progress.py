@@ -71,8 +71,12 @@ def best_epoch(history: Sequence[EpochReport]) -> EpochReport | None:
 class Watcher(Protocol):
     """Whoever wants to see a run as it goes."""
 
-    def on_step(self, report: StepReport) -> None: ...
-    def on_epoch(self, report: EpochReport) -> None: ...
+    def on_step(self, report: StepReport) -> None:
+        """A step is done."""
+
+    def on_epoch(self, report: EpochReport) -> None:
+        """An epoch is done."""
+
     def on_note(self, note: str) -> None:
         """Hear a sentence about how the run is doing: that it began well, or a warning."""
 

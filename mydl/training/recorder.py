@@ -75,13 +75,16 @@ class Several:
         self._watchers = watchers
 
     def on_step(self, report: StepReport) -> None:
+        """Tell each of them."""
         for watcher in self._watchers:
             watcher.on_step(report)
 
     def on_epoch(self, report: EpochReport) -> None:
+        """Tell each of them."""
         for watcher in self._watchers:
             watcher.on_epoch(report)
 
     def on_note(self, note: str) -> None:
+        """Tell each of them."""
         for watcher in self._watchers:
             watcher.on_note(note)

@@ -225,6 +225,10 @@ def regularisation_rung(plain: float, terms: dict[str, float], classes: int, ima
         Their loss.
     terms
         By how much each kind of regularisation raises it.
+    classes
+        How many the data have.
+    images
+        How many were learnt by heart.
     """
     if not terms:
         return Rung("regularisation", True, "there is none to check", math.nan)

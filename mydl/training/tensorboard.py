@@ -62,18 +62,21 @@ class TensorBoardWatcher:
         self._synced = 0.0
 
     def on_step(self, report: StepReport) -> None:
+        """Write the step's loss, accuracy and learning rate."""
         self._inner.on_step(report)
         step = (report.epoch - 1) * self._steps_per_epoch + report.step
         values = {name: getattr(report, name) for name in ("loss", "accuracy", "lr")}
         self._write("step", values, step)
 
     def on_epoch(self, report: EpochReport) -> None:
+        """Write the epoch's numbers."""
         self._inner.on_epoch(report)
         values = asdict(report)
         del values["epoch"], values["lr"]
         self._write("epoch", values, report.epoch * self._steps_per_epoch)
 
     def on_note(self, note: str) -> None:
+        """Pass it on; TensorBoard has no place for it."""
         self._inner.on_note(note)
 
     def close(self) -> None:

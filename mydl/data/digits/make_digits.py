@@ -38,6 +38,7 @@ def split(labels: Integers, rng: np.random.Generator) -> tuple[Integers, Integer
 
 
 def main(source: str) -> None:
+    """Write digits.npz beside this file from scikit-learn's CSV file."""
     rows = np.loadtxt(source, delimiter=",").astype(np.uint8)
     images, labels = rows[:, :64].reshape(-1, 8, 8), rows[:, 64]
     train, test = split(labels, np.random.default_rng(0))

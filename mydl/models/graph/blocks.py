@@ -64,14 +64,17 @@ class Box:
 
     @property
     def arriving(self) -> Gradient:
+        """Whose gradient comes out at the top, going backwards."""
         return LOSS if self.path == LOSS[0] else (self.path, "dx")
 
     @property
     def leaving(self) -> Gradient:
+        """Whose gradient goes in at the bottom, going backwards."""
         return self.path, "dy"
 
     @property
     def output(self) -> Box:
+        """The box that the output comes from."""
         return self
 
     @property
@@ -108,14 +111,17 @@ class Chain:
 
     @property
     def arriving(self) -> Gradient:
+        """That of the first block."""
         return self.blocks[0].arriving
 
     @property
     def leaving(self) -> Gradient:
+        """That of the last block."""
         return self.blocks[-1].leaving
 
     @property
     def output(self) -> Box:
+        """The box at the end of the last block."""
         return self.blocks[-1].output
 
 
@@ -136,14 +142,17 @@ class Frame:
 
     @property
     def arriving(self) -> Gradient:
+        """That of the layer that the frame stands for."""
         return self.box.arriving
 
     @property
     def leaving(self) -> Gradient:
+        """That of the layer that the frame stands for."""
         return self.box.leaving
 
     @property
     def output(self) -> Box:
+        """The box at the end of what is inside."""
         return self.inner.output
 
 
@@ -163,10 +172,12 @@ class Branches:
 
     @property
     def leaving(self) -> Gradient:
+        """That of the box where they join."""
         return self.joint.leaving
 
     @property
     def output(self) -> Box:
+        """The box where they join."""
         return self.joint
 
 
@@ -186,14 +197,17 @@ class Around:
 
     @property
     def arriving(self) -> Gradient:
+        """That of the box where both ways meet."""
         return self.joint.arriving
 
     @property
     def leaving(self) -> Gradient:
+        """That of the box where both ways meet."""
         return self.joint.leaving
 
     @property
     def output(self) -> Box:
+        """The box where both ways meet."""
         return self.joint
 
 

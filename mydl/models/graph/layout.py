@@ -103,6 +103,7 @@ class Layout:
 
     @property
     def gap(self) -> float:
+        """Pixels between two boxes, with room for numbers if there are any."""
         return GAP_WITH_NUMBERS if self.numbers else GAP
 
     @property
@@ -168,6 +169,10 @@ class Layout:
 
         Parameters
         ----------
+        block
+            What to put there.
+        x, y
+            The middle of its upper edge, in pixels.
         source
             The path of the box that its input comes from.
         """
