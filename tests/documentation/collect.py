@@ -13,7 +13,21 @@ from .page import ROOT, blocks, is_page
 from .replay import RUN, Replay, sound
 
 # Pages that take more than a few seconds.
-SLOW = {}
+SLOW = {
+    "docs/benchmarking.md",
+    "docs/checkpoints.md",
+    "docs/doctor.md",
+    "docs/explore.md",
+    "docs/export.md",
+    "docs/fine-tuning.md",
+    "docs/first-run.md",
+    "docs/learn.md",
+    "docs/recipes.md",
+    "docs/reports.md",
+    "docs/several-machines.md",
+    "docs/teaching.md",
+    "docs/visualize.md",
+}
 
 
 @functools.cache

@@ -10,6 +10,7 @@ MASKS = [
     (r"[-+]?\b\d(\.\d+)?e-(0[3-9]|[1-9]\d)\b", "TINY"),  # errors, steps: 4.7e-10
     (r"(\d\.\d{5})\d+", r"\1"),  # measured derivatives
     (r"\b[\d.,]+ ?(G|M|k)?(FLOP/s|B/s|images/s|images per second|samples/s|it/s)", "SPEED"),
+    (r"\b[\d.]+ [kMG]B\b", "SIZE"),
     (r"\b\d+ h \d+ min\b|\b\d+ min( \d+ s)?\b|\b[\d.,]+ ?(ms|us|µs|s|h)\b(?!/)", "TIME"),
     (r"\b\d+\.\d+ ?%", "PERCENT"),  # of a trained network
     (r"\b(loss) \d+\.\d+", r"\1 LOSS"),

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 FENCE = re.compile(r"(?P<indent> *)(?P<fence>`{3,}|~{3,})(?P<language>[^\s`]*)")
-MARKER = re.compile(r" *<!-- (?P<key>[^:>]+?)(?:: (?P<value>.*?))? -->$")
+MARKER = re.compile(r" *<!-- *(?P<key>[^:>]+?)(?:: *(?P<value>.*?))? *-->$")
 INLINE = re.compile(r"(?<!`)`(mydl [^`]+)`(?!`)")
 
 

@@ -4,6 +4,7 @@
 on the page         in the folder
 ==================  ===========================================================================
 ``*.jpg``           one photograph, whatever its name: the portrait that comes with matplotlib
+``seven.png``       a handwritten seven
 ``flowers``         a folder of photographs, ``rose`` and ``tulip``, twelve of each
 ``cifar10``         ``data/cifar-10-batches-bin``: CIFAR-10's layout, with 400 and 100 images of
                     random blobs
@@ -22,10 +23,11 @@ import tempfile
 from functools import cached_property
 from pathlib import Path
 
+import matplotlib
 import numpy as np
-from matplotlib import cbook
 from PIL import Image
 
+from mydl.data import load_dataset
 from mydl.learn.course import Course
 from mydl.learn.notebook_cells import write_notebooks
 
@@ -41,6 +43,8 @@ class Samples:
         """Put what a page's blocks name into its folder."""
         for name in sorted(set(re.findall(r"(?<![\w/.-])[\w-]+\.jpg\b", text))):
             photograph(folder / name)
+        if "seven.png" in text:
+            seven(folder / "seven.png")
         if re.search(r"\bflowers\b", text):
             flowers(folder / "flowers")
         if re.search(r"\bcifar10\b", text):
@@ -67,13 +71,20 @@ class Samples:
 
 def photograph(path, pixels=None):
     """The portrait, or a part of it with so many pixels a side."""
-    with cbook.get_sample_data("grace_hopper.jpg") as file:
-        image = Image.open(file).convert("RGB")
-    if pixels:
-        left, top = np.random.default_rng(len(path.name)).integers(0, 512 - pixels, 2)
-        image = image.crop((left, top, left + pixels, top + pixels))
     path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path)
+    source = Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")
+    if not pixels:
+        shutil.copy(source, path)
+        return
+    left, top = np.random.default_rng(int(path.stem)).integers(0, 512 - pixels, 2)
+    Image.open(source).crop((left, top, left + pixels, top + pixels)).save(path)
+
+
+def seven(path):
+    """The first seven among the digits."""
+    digits = load_dataset("digits")
+    image = digits.train_images[np.flatnonzero(digits.train_labels == 7)[0]]
+    Image.fromarray(image).save(path)
 
 
 def flowers(folder):
