@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .pages import fail
+
 if TYPE_CHECKING:
     from ..classifier import Classifier
 
@@ -84,7 +86,7 @@ def classify(
     for fault in faults:
         typer.echo(f"mydl: {fault}", err=True)
     if faults:
-        sys.exit(1)
+        fail("classify")
 
 
 def find_photographs(names: list[str]) -> tuple[list[Path], list[str]]:

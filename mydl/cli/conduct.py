@@ -21,7 +21,9 @@ from ..training.runs import read_result
 from ..training.trainer import Trainer
 from ..training.trouble import TrainingDiverged
 from .datasets import open_dataset
+from .pages import about
 from .progress import say, stop_on_signals, watch
+from .train import page_of_settings
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,14 @@ class Options:
         self, config: TrainingConfig, dataset: Dataset, state: TrainingState | None = None
     ) -> Trainer:
         """A trainer that works so, from the start or from a state."""
-        return Trainer(config, dataset, threads=self.threads, resume=state, communicator=self.ranks)
+        page = "several-machines" if self.ranks.size > 1 else page_of_settings(config.to_dict())
+        with about(page):
+            return Trainer(
+                config, dataset, threads=self.threads, resume=state, communicator=self.ranks
+            )
 
 
+@about("checkpoints")
 def begin(config: TrainingConfig, out: Path | None, options: Options) -> bool:
     """Train from the start, in a new folder; returns False if it was stopped."""
     dataset = open_dataset(config.data, config.data_dir, options.download, config.image_size)
@@ -62,6 +69,7 @@ def begin(config: TrainingConfig, out: Path | None, options: Options) -> bool:
         return _train(trainer, folder, options)
 
 
+@about("checkpoints")
 def go_on(path: Path, options: Options) -> bool:
     """Train on from the newest checkpoint of an interrupted run; returns False if it was stopped.
 
@@ -93,6 +101,7 @@ def go_on(path: Path, options: Options) -> bool:
         return _train(trainer, folder, options)
 
 
+@about("several-machines")
 def follow(options: Options) -> bool:
     """Train what the first process trains, in silence; returns False if it was stopped."""
     task = options.ranks.share(None)
@@ -131,7 +140,10 @@ def _train(trainer: Trainer, folder: RunFolder, options: Options) -> bool:
             if options.tensorboard:
                 from ..training.tensorboard import FOLDER, TensorBoardWatcher
 
-                events = TensorBoardWatcher(folder.path / FOLDER, watcher, trainer.steps_per_epoch)
+                with about("reports"):
+                    events = TensorBoardWatcher(
+                        folder.path / FOLDER, watcher, trainer.steps_per_epoch
+                    )
                 watcher = stack.enter_context(events)
             completed = trainer.fit(watcher)
             if not completed:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from .pages import fail
+
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
 
@@ -21,6 +23,8 @@ def open_dataset(
 
     Parameters
     ----------
+    name
+        One of ``mydl.data.DATASETS``.
     data_dir
         A folder or archive to look in; empty or None looks in the usual places.
     download
@@ -47,5 +51,5 @@ def _find(name: str, folder: Path | None, download: bool, image_size: int) -> Da
             raise
         typer.echo(str(error))
         if not typer.confirm("Download it now?"):
-            raise typer.Exit(1) from None
+            fail("data")
         return load_dataset(name, folder, download=True, image_size=image_size)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .options import Run, takes_run
+from .pages import fail
 
 if TYPE_CHECKING:
     from ..training.rungs import Rung
@@ -49,7 +50,7 @@ def doctor(
     else:
         print(f"\n{textwrap.fill(diagnosis.advice, _width())}")
     if not diagnosis.healthy:
-        raise typer.Exit(1)
+        fail("doctor")
 
 
 def _print(rung: Rung, waiting: bool) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .pages import about
+
 if TYPE_CHECKING:
     from ..training.evaluation import Evaluation
 
@@ -70,20 +72,20 @@ def evaluate(
     """
     from ..models.saved import is_saved_model
 
-    path = _only_one(run, weights, pretrained, data)
-    if path is not None and not everything and (path.is_dir() or is_saved_model(path)):
-        if preprocess:
-            raise ValueError(f"{path} says itself how images go in: leave out --preprocess")
-        test = _test_run(path, data, data_dir, download, threads, mirror)
-    elif mirror:
-        raise ValueError("--mirror is for runs of mydl, not for networks for ImageNet")
-    elif data in (None, FOLDER):
-        test = _test_photographs(path, preprocess, data_dir, threads)
-    else:
-        raise ValueError(
-            f"--all and networks for ImageNet are for folders of photographs, not for {data}: "
-            f"give --data {FOLDER} --data-dir DIR"
-        )
+    with about("fine-tuning"):  # the page on tests with photographs
+        path = _only_one(run, weights, pretrained, data)
+        if path is not None and not everything and (path.is_dir() or is_saved_model(path)):
+            with about("first-run"):
+                test = _test_run(path, preprocess, data, data_dir, download, threads, mirror)
+        elif mirror:
+            raise ValueError("--mirror is for runs of mydl, not for networks for ImageNet")
+        elif data in (None, FOLDER):
+            test = _test_photographs(path, preprocess, data_dir, threads)
+        else:
+            raise ValueError(
+                f"--all and networks for ImageNet are for folders of photographs, not for {data}: "
+                f"give --data {FOLDER} --data-dir DIR"
+            )
     typer.echo(_as_json(test) if as_json else _as_text(test))
 
 
@@ -107,6 +109,7 @@ def _only_one(
 
 def _test_run(
     path: Path,
+    preprocess: str,
     data: str | None,
     data_dir: Path | None,
     download: bool,
@@ -121,6 +124,8 @@ def _test_run(
     from ..training.evaluation import evaluate as evaluate_model
     from .datasets import open_dataset
 
+    if preprocess:
+        raise ValueError(f"{path} says itself how images go in: leave out --preprocess")
     model, card = load_model(path)
     data = data or card.data
     size = card.image_shape[0]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from .pages import fail
+
 if TYPE_CHECKING:
     from ..gradcheck import GradcheckReport
     from ..gradcheck.cases import Case
@@ -92,7 +94,7 @@ def gradcheck(
     if plot is not None:
         _plot(found, plot, quiet=as_json)
     if not all(report for _, report in found):
-        raise typer.Exit(1)
+        fail("gradient-checking")
 
 
 def _choose(names: list[str], shape: str | None) -> list[Case]:

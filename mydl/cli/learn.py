@@ -21,6 +21,7 @@ from .learn_options import (
     TimeLimit,
 )
 from .learn_teach import new, notebook, verify
+from .pages import about
 
 if TYPE_CHECKING:
     from ..learn import Exercise
@@ -45,6 +46,7 @@ gradient to a SqueezeNet that trains with your own layers. You need NumPy and an
 
 @learn.callback(invoke_without_command=True)
 def welcome(context: typer.Context, folder: Dir = Path(), exercises: Exercises = None) -> None:
+    """``mydl learn`` without a command lists the exercises."""
     if context.invoked_subcommand is None:
         list_exercises(folder, exercises)
     elif folder != Path() or exercises is not None:
@@ -102,10 +104,11 @@ def check(
     from .learn_show import check_and_show, compare_with, next_step
 
     options = ClassOptions(as_json, csv_file, jobs, time_limit, memory)
-    if everyone is not None:
-        check_class(everyone, names or [], exercises, options)
-        return
-    options.refuse()
+    with about("teaching"):
+        if everyone is not None:
+            check_class(everyone, names or [], exercises, options)
+            return
+        options.refuse()
     if len(names or []) > 1:
         raise ValueError("give one exercise, or several with --all FOLDER")
     student = open_folder(folder, exercises)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from .pages import fail
+
 if TYPE_CHECKING:
     from ..learn.classroom import Grade
     from ..learn.course import Exercise
@@ -105,7 +107,7 @@ def check_class(
         if csv_file is not None:
             typer.echo(f"\nWrote the points of each part to {csv_file}")
     if any(grade.state == "not graded" for row in rows for grade in row):
-        raise typer.Exit(1)
+        fail("teaching")
 
 
 def points(value: float) -> str:

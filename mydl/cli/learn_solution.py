@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from .learn_show import fill
+from .pages import command
 
 if TYPE_CHECKING:
     from ..learn import Exercise
@@ -30,7 +31,7 @@ def show_solution(student: Folder, exercise: Exercise) -> None:
     typer.echo(exercise.derivation)
     _show_library(exercise)
     if exercise.page:
-        typer.echo(f"\nTo read on: docs/{exercise.page}.md in mydl's repository.")
+        typer.echo(f"\nTo read on: {command(exercise.page)}")
 
 
 def _show_difference(yours: str, theirs: str) -> None:

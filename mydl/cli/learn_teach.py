@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from .learn_options import CLASS, Exercises
+from .pages import fail
 
 
 def notebook(
@@ -77,4 +78,4 @@ def verify(
             typer.echo(textwrap.indent(lines, " " * 7))
         wrong += bool(found)
     if wrong:
-        raise typer.Exit(1)
+        fail("teaching")

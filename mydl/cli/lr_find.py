@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from .options import Run, takes_run
+from .pages import fail
 
 
 @takes_run
@@ -60,7 +61,7 @@ def lr_find(
     else:
         print(f"{sweep.words}\nWrote {out}.")
     if sweep.suggestion is None:
-        raise typer.Exit(1)
+        fail("doctor")
 
 
 def _show(step: int, rate: float, loss: float) -> None:

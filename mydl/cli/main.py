@@ -46,6 +46,7 @@ def main(
         bool, typer.Option("--debug", help="Show the traceback of an error; works anywhere.")
     ] = False,
 ) -> None:
+    """What stands before a command: ``--version`` and ``--debug``."""
     if version:
         typer.echo(f"mydl {__version__}")
         raise typer.Exit

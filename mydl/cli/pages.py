@@ -114,13 +114,18 @@ def about(page: str) -> Iterator[None]:
         raise
 
 
-def pointer(page: str) -> str:
-    """The last line of an error; without a page it leads to the list of them.
+def command(page: str) -> str:
+    """What to type for a page; without one for the list of all.
 
-    >>> pointer("layers/conv2d"), pointer("")
-    ('More: mydl help conv2d', 'More: mydl help')
+    >>> command("layers/conv2d"), command("")
+    ('mydl help conv2d', 'mydl help')
     """
-    return f"More: mydl help {page.removeprefix('layers/')}".rstrip()
+    return f"mydl help {page.removeprefix('layers/')}".rstrip()
+
+
+def pointer(page: str) -> str:
+    """The last line of an error."""
+    return f"More: {command(page)}"
 
 
 def fail(page: str) -> NoReturn:

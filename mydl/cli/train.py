@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ import typer
 from ..names import unknown
 from ..training.config import KINDS, TrainingConfig
 from ..training.recipes import DATA_DEFAULTS, FINE_TUNING, PRESETS, recipe
+from .pages import about
 
 # What changes nothing of what a run computes, and is no part of its configuration. All of it may be
 # given in a file as well; what a run may be taken up again with is marked by True.
@@ -184,7 +186,9 @@ def train(
     """
     from ..training.distributed import communicator
 
-    with communicator() as ranks:
+    with about("several-machines"):
+        connection = communicator()
+    with connection as ranks:
         if resume is not None:
             _only_run_options(context, resume)
         settings = read_settings(config) if config is not None else {}
@@ -207,6 +211,7 @@ def train(
         raise typer.Exit(130)
 
 
+@about("checkpoints")
 def _only_run_options(context: typer.Context, resume: Path) -> None:
     """Refuse flags that would make another run of the one that is to go on."""
     allowed = {"resume", *(name for name, (_, whenever) in RUN_OPTIONS.items() if whenever)}
@@ -221,6 +226,7 @@ def _only_run_options(context: typer.Context, resume: Path) -> None:
             )
 
 
+@about("recipes")
 def read_settings(path: Path) -> dict[str, Any]:
     """The settings in a TOML file."""
     import tomllib
@@ -231,6 +237,7 @@ def read_settings(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path}: not a TOML file ({error})") from None
 
 
+@about("recipes")
 def run_options(settings: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """Take the options that are no settings out of those of a file; flags come on top."""
     options: dict[str, Any] = {}
@@ -242,6 +249,7 @@ def run_options(settings: dict[str, Any], given: dict[str, Any]) -> dict[str, An
     return options
 
 
+@about("recipes")
 def make_config(base: dict[str, Any], given: dict[str, Any]) -> TrainingConfig:
     """The configuration: a file's settings, with the flags on top, and what goes with them."""
     names = TrainingConfig().to_dict()
@@ -255,4 +263,12 @@ def make_config(base: dict[str, Any], given: dict[str, Any]) -> TrainingConfig:
     }
     if "preset" in flags:  # a recipe that is asked for comes before what the file says
         base = base | PRESETS.get(flags["preset"], {})
-    return TrainingConfig.from_dict(recipe(base | flags))
+    settings = base | flags
+    with about(page_of_settings(settings)):
+        return TrainingConfig.from_dict(recipe(settings))
+
+
+def page_of_settings(settings: Mapping[str, Any]) -> str:
+    """The page of the documentation that settings are from."""
+    tuned = any(settings.get(name) for name in ("pretrained", "weights", "freeze"))
+    return "fine-tuning" if tuned else "recipes"
