@@ -6,6 +6,7 @@ python docs/images/make_elementwise.py
 import numpy as np
 from drawing import (
     ACCENT,
+    EMPTY,
     FAINT,
     GRADIENT,
     INK,
@@ -17,24 +18,21 @@ from drawing import (
     figure,
     grid,
     label,
+    note,
     save,
 )
 from matplotlib.patches import Circle
 
 from mydl.layers import Dropout, Flatten, ReLU
 
-ZERO = "#f4f4f4"
 
-
-def row(ax, values, at, color, name, note="", cell=1.0, form="{:g}"):
-    """A row of numbers with its name on the left; zeros are grey, a note stands on the right."""
+def row(ax, values, at, color, name, remark=""):
+    """A row of numbers with its name on the left; zeros are grey, a remark stands on the right."""
     values = np.atleast_2d(values) + 0.0  # shows -0 as 0
-    shown = (lambda r, c: color if values[r, c] else ZERO) if color != INPUT else color
-    grid(ax, values, at, shown, cell=cell, form=form)
-    label(ax, (at[0] - 0.8, at[1] + cell / 2 + 0.2), name, size=12)
-    if note:
-        end = at[0] + values.shape[1] * cell + 0.5
-        ax.text(end, at[1] + cell / 2, note, ha="left", va="center", fontsize=10, color=FAINT)
+    shown = (lambda r, c: color if values[r, c] else EMPTY) if color != INPUT else color
+    grid(ax, values, at, shown)
+    label(ax, (at[0] - 0.8, at[1] + 0.7), name, size=12)
+    note(ax, (at[0] + values.shape[1] + 0.5, at[1] + 0.5), remark, FAINT)
 
 
 def axes(ax, origin, right=2.6, up=2.4, left=2.6):

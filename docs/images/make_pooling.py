@@ -5,6 +5,7 @@ python docs/images/make_pooling.py
 
 import numpy as np
 from drawing import (
+    EMPTY,
     FAINT,
     GRADIENT,
     INPUT,
@@ -22,7 +23,6 @@ from mydl.layers import AvgPool2d, GlobalAvgPool2d, MaxPool2d
 
 # One for each of the four windows, told apart also in grey by their place.
 WINDOWS = ("#b3261e", "#1b5e9e", "#b26a00", "#2e7d32")
-ZERO = "#f4f4f4"
 
 
 def one_image(rows):
@@ -57,7 +57,7 @@ def both_ways(x, y, dy, dx, *, winners=(), middle=None, forwards, backwards, nam
         ax,
         dx,
         (left, below),
-        lambda r, s: GRADIENT if dx[r, s] else ZERO,
+        lambda r, s: GRADIENT if dx[r, s] else EMPTY,
         title="$dx$",
         bold=[tuple(place) for place in np.argwhere(dx)] if winners else (),
     )
@@ -69,7 +69,7 @@ def both_ways(x, y, dy, dx, *, winners=(), middle=None, forwards, backwards, nam
     label(ax, (between, top + 2.3), forwards)
     label(ax, (between, below + 2.3), backwards)
     if middle is not None:
-        grid(ax, middle, (between - 1, top + 3.3), "#f0f0f0", size=10)
+        grid(ax, middle, (between - 1, top + 3.3), EMPTY, size=10)
         label(ax, (between, top + 6.15), "kept: number of the\nwinning cell, 0 to 8", FAINT, 9)
     save(fig, name)
 
