@@ -21,7 +21,7 @@ extensions = [
     "command_pages",
     "reference",
 ]
-exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
+exclude_patterns = ["**/.ipynb_checkpoints"]
 
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 4
@@ -35,9 +35,17 @@ autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
 autodoc_typehints = "signature"
 numpydoc_show_class_members = False
+# Parameters that there are not, names without a description, sections in disorder, no summary.
+# That a list of parameters is complete is checked by tests/documentation/test_reference.py.
+numpydoc_validation_checks = {"PR02", "PR07", "PR10", "GL06", "GL07", "GL10", "SS01", "SS04"}
 
 html_theme = "furo"
 html_title = "mydl"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_math_renderer = "mathml"
+
+linkcheck_timeout = 30  # seconds
+linkcheck_retries = 3
+linkcheck_rate_limit_timeout = 60
+linkcheck_anchors = False  # of pages that scripts put together, anchors cannot be seen
