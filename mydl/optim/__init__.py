@@ -49,6 +49,8 @@ def make_optimizer(
 
     Parameters
     ----------
+    name
+        Such as "adam".
     data, lr, weight_decay, decay_mask
         See :class:`Optimizer`.
     momentum
