@@ -24,6 +24,7 @@ from sphinx.transforms import SphinxTransform
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
 FOLDER = "source"  # of the site
+PICTURES = (".svg", ".html")  # text that one wants to see drawn
 # Files beside `docs/` that have a page of the site proper.
 PAGES = {
     "CHANGELOG.md": "changelog",
@@ -66,10 +67,10 @@ class LinksToFiles(SphinxTransform):
             target = node["reftarget"].partition("#")[0]
             if not target or target.startswith("/") or "://" in target:
                 continue
-            path = (DOCS / self.env.docname).parent.joinpath(target).resolve()
-            if not path.exists() or not path.is_relative_to(ROOT):
+            path = self.find(target)
+            if path is None:
                 continue
-            if path.is_dir() or is_text(path):
+            if path.is_dir() or (path.suffix not in PICTURES and is_text(path)):
                 name = str(path.relative_to(ROOT))
                 self.env.repository_links.setdefault(self.env.docname, set()).add(name)
                 pending = addnodes.pending_xref(
@@ -81,6 +82,17 @@ class LinksToFiles(SphinxTransform):
                     refdoc=self.env.docname,
                 )
                 node.replace_self(pending)
+
+    def find(self, target):
+        """The file or folder that a link leads to, if it is one of the repository."""
+        folders = [(DOCS / self.env.docname).parent]
+        if self.env.docname in PAGES.values():  # it includes a file from there
+            folders.append(ROOT)
+        for folder in folders:
+            path = folder.joinpath(target).resolve()
+            if path.exists() and path.is_relative_to(ROOT):
+                return path
+        return None
 
 
 def is_link(node):
