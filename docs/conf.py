@@ -20,6 +20,7 @@ extensions = [
     "source_pages",
     "command_pages",
     "reference",
+    "notebook_links",
 ]
 exclude_patterns = ["**/.ipynb_checkpoints"]
 

@@ -28,9 +28,14 @@ def headings_in_modules(app, what, name, thing, options, lines):
 
 def short_signatures(app, what, name, thing, options, signature, returns):
     """Leave out the annotations of commands: the page of all commands shows what is in them."""
-    if name.startswith("mydl.cli.") and signature and "Annotated[" in signature:
-        return f"({', '.join(inspect.signature(thing).parameters)})", returns
-    return None
+    if not name.startswith("mydl.cli.") or not signature:
+        return None
+    parameters = [
+        parameter.replace(annotation=inspect.Parameter.empty)
+        for parameter in inspect.signature(thing).parameters.values()
+        if parameter.name not in ("self", "cls")
+    ]
+    return str(inspect.Signature(parameters)), None
 
 
 def setup(app):
