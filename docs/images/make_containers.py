@@ -131,7 +131,8 @@ def depth() -> None:
         conv.weight.data = rng.uniform(-bound, bound, conv.weight.shape)
         return Sequential(conv, ReLU())
 
-    fig, ax = plt.subplots(figsize=(7.5, 3.4), layout="constrained")
+    fig, ax = plt.subplots(figsize=(7.5, 3.4))
+    fig.subplots_adjust(left=0.1, right=0.98, bottom=0.14, top=0.97)
     for name, wrap, color in (
         ("y = inner(x)", lambda layer: layer, ACCENT),
         ("y = inner(x) + x", Bypass, SECOND),

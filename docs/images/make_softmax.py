@@ -143,7 +143,8 @@ def stability() -> None:
         "log(p)": (ACCENT, 1.8, "-"),
         "log(p + 1e-8)": (SECOND, 1.8, "--"),
     }
-    fig, axes = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
+    fig, axes = plt.subplots(1, 2, figsize=(10, 3.6))
+    fig.subplots_adjust(left=0.05, right=0.99, bottom=0.14, top=0.91, wspace=0.13)
     for name, (color, width, line) in style.items():
         for ax, values in zip(axes, curves[name], strict=True):
             values = np.where(np.isfinite(values), values, np.nan)
