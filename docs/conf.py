@@ -36,9 +36,6 @@ autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
 autodoc_typehints = "signature"
 numpydoc_show_class_members = False
-# Parameters that there are not, names without a description, sections in disorder, no summary.
-# That a list of parameters is complete is checked by tests/documentation/test_reference.py.
-numpydoc_validation_checks = {"PR02", "PR07", "PR10", "GL06", "GL07", "GL10", "SS01", "SS04"}
 
 html_theme = "furo"
 html_title = "mydl"

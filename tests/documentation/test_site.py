@@ -175,6 +175,23 @@ def test_every_public_name_is_in_the_index(site):
     assert not names - known
 
 
+def test_docstrings_keep_to_numpydocs_format():
+    """By the validator of numpydoc itself; test_reference.py compares lists of parameters."""
+    from numpydoc.validate import validate
+
+    # A parameter that there is not, or without a description; sections that are unknown or in
+    # disorder; markup that is none; no summary.
+    asked = {"PR02", "PR07", "PR10", "GL05", "GL06", "GL07", "GL10", "SS01", "SS04"}
+    wrong = {}
+    for name, thing in everything():
+        # What a method has from its base class is looked at there.
+        if not isinstance(thing, property) and thing.__doc__:
+            found = [error for error in validate(name)["errors"] if error[0] in asked]
+            if found:
+                wrong[name] = found
+    assert not wrong
+
+
 # ---- in a browser --------------------------------------------------------------------------------
 
 
