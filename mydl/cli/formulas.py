@@ -169,7 +169,7 @@ class _Reader:
             return _text("")
         self._skip_spaces()
         if name not in SYMBOLS:  # log, exp, max and other words
-            return _text(name + " " * self._next(r"\\?\w(?!eft|ight)"))
+            return _text(name + " " * self._next(r"\\?[\w{](?!eft|ight)"))
         return _text(SYMBOLS[name] + " " * (self._next(r"[=+<>/|-]")))
 
     def _fraction(self) -> Box:

@@ -85,32 +85,38 @@ def of_command(words: Sequence[str]) -> str:
 
 
 def of_error(error: BaseException) -> str | None:
-    """The page that an error knows: of its kind, of its layer, or where it was raised.
+    """The page that an error knows: from where it was raised, of its kind, of its layer.
 
-    An error that was raised from another one has that one's page, if it has none itself.
+    An error that was raised from another one has that one's page, if it has none itself. None is
+    the page of the command.
     """
     cause: BaseException | None = error
     while cause is not None:
+        if "page" in vars(cause):
+            page: str | None = vars(cause)["page"]
+            return page
         for kind in type(cause).__mro__:
             if kind.__name__ in ERRORS and kind.__module__.startswith("mydl."):
                 return ERRORS[kind.__name__]
-        if getattr(cause, "layer", None) in LAYERS:
-            return LAYERS[getattr(cause, "layer", "")]
-        page = getattr(cause, "page", None)
-        if isinstance(page, str):
-            return page
+        layer = getattr(cause, "layer", None)
+        if layer in LAYERS:
+            return LAYERS[layer]
         cause = cause.__cause__
     return None
 
 
 @contextmanager
-def about(page: str) -> Iterator[None]:
-    """Let errors from here name a page, unless they know one themselves."""
+def about(page: str | None) -> Iterator[None]:
+    """Let errors from here name a page, unless they know one themselves.
+
+    With None they name the command's, also if their kind has one: a photograph that cannot be
+    looked at is no question about data sets.
+    """
     try:
         yield
     except (ValueError, OSError) as error:
-        if of_error(error) is None:
-            error.page = page  # type: ignore[union-attr]
+        if page is None or of_error(error) is None:
+            vars(error)["page"] = page
         raise
 
 

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .pages import about
+
 if TYPE_CHECKING:
     from ..classifier import TrainedNetwork
     from ..layer import Array
@@ -112,7 +114,8 @@ def find_subject(network: str | None, image: str | None, index: int | None = Non
     if image is None:
         return _test_image(trained, name, path, index)
     file = Path(image).expanduser()
-    return Subject(trained, name, file.name, trained.preparation.read(file))
+    with about(None):
+        return Subject(trained, name, file.name, trained.preparation.read(file))
 
 
 def newest_run() -> Path | None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from .pages import about
+
 if TYPE_CHECKING:
     from ..classifier import TrainedNetwork
     from ..layer import Shape
@@ -126,7 +128,8 @@ def _subject(
         pixels = rng.integers(0, 256, shape or usual_shape(trained), np.uint8)
         return Subject(trained, name, "random pixels, as there is no --image", pixels)
     file = image.expanduser()
-    pixels = trained.preparation.read(file)
+    with about(None):
+        pixels = trained.preparation.read(file)
     if shape not in (None, pixels.shape):
         h, w, c = pixels.shape
         raise ValueError(f"{file} goes into {name} as {c}x{h}x{w}: leave out --input")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from .pages import about
 from .subject import Subject
 from .visualize_options import write_figure
 
@@ -109,7 +110,8 @@ def read_picture(path: Path, size: int) -> Array:
 
     from ..data.preprocess import read_photograph
 
-    photograph = read_photograph(path)
+    with about(None):
+        photograph = read_photograph(path)
     scale = size / max(photograph.size)
     width, height = (max(SMALLEST, round(side * scale)) for side in photograph.size)
     return np.asarray(photograph.resize((width, height), images.Resampling.LANCZOS))
