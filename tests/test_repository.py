@@ -1,6 +1,7 @@
 """What holds for the repository as a whole: imports, sizes, the wheel, the root links."""
 
 import ast
+import os
 import subprocess
 import sys
 import zipfile
@@ -131,12 +132,18 @@ def test_root_links_are_for_browsing_not_for_importing(link):
     assert "relative import" in done.stderr
 
 
-@pytest.mark.slow
-def test_the_wheel_holds_every_module_and_the_data(tmp_path):
-    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(ROOT)]
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    (wheel,) = tmp_path.glob("*.whl")
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_every_module_and_the_data(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {str(path.relative_to(ROOT)) for path in SOURCES} <= names
     assert "mydl/py.typed" in names
@@ -150,3 +157,28 @@ def test_the_wheel_holds_every_module_and_the_data(tmp_path):
     assert exercises
     assert exercises <= names
     assert not any(name.startswith(("layers/", "models/", "tests/")) for name in names)
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_the_documentation(tmp_path, wheel):
+    """And `mydl help` shows it, from an installation in an empty folder."""
+    names = set(zipfile.ZipFile(wheel).namelist())
+    docs = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    hidden = {path for path in docs if any(part[0] in "._" for part in path.split("/"))}
+    assert {f"mydl/pages/{path}" for path in docs - hidden} <= names
+    assert not any(name.startswith("mydl/pages/") and not name.endswith(".md") for name in names)
+    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    (tmp_path / "empty").mkdir()
+    for page, shown in [
+        ("changelog", "What changes for users"),
+        ("contributing", "pip install -e"),
+        ("relu", "def backward(self, dy: Array)"),
+    ]:
+        done = subprocess.run(
+            [sys.executable, "-m", "mydl", "help", page],
+            cwd=tmp_path / "empty",
+            env={**os.environ, "PYTHONPATH": str(tmp_path / "installed")},
+            capture_output=True,
+            text=True,
+        )
+        assert shown in done.stdout, done.stderr
