@@ -65,9 +65,7 @@ class LinksToFiles(SphinxTransform):
     def apply(self, **kwargs):
         for node in list(self.document.findall(is_link)):
             target = node["reftarget"].partition("#")[0]
-            if not target or target.startswith("/") or "://" in target:
-                continue
-            path = self.find(target)
+            path = self.find(f"{target}.md" if is_outside(node) else target)
             if path is None:
                 continue
             if path.is_dir() or (path.suffix not in PICTURES and is_text(path)):
@@ -85,6 +83,8 @@ class LinksToFiles(SphinxTransform):
 
     def find(self, target):
         """The file or folder that a link leads to, if it is one of the repository."""
+        if not target:
+            return None
         folders = [(DOCS / self.env.docname).parent]
         if self.env.docname in PAGES.values():  # it includes a file from there
             folders.append(ROOT)
@@ -96,9 +96,17 @@ class LinksToFiles(SphinxTransform):
 
 
 def is_link(node):
-    unknown = isinstance(node, addnodes.pending_xref) and node.get("refdomain") is None
-    download = isinstance(node, addnodes.download_reference)
-    return download or (unknown and node["reftype"] == "myst")
+    """Whether a node may be a link out of the site."""
+    if isinstance(node, addnodes.download_reference):
+        return True
+    if not isinstance(node, addnodes.pending_xref) or node["reftype"] != "myst":
+        return False
+    return node.get("refdomain") is None or is_outside(node)
+
+
+def is_outside(node):
+    """Whether MyST takes a Markdown file outside docs/ for a page of the site."""
+    return node.get("refdomain") == "doc" and node["reftarget"].startswith("/")
 
 
 def resolve(app, env, node, contnode):
