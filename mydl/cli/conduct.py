@@ -174,9 +174,10 @@ def _finish(trainer: Trainer, folder: RunFolder) -> None:
             f"`{folder.command(trainer)}` goes on from {_last(folder)}"
         ) from error
     early = ", which no longer got better" if trainer.progress.stopped_early else ""
+    mirrored = " with mirror images" if trainer.config.mirror else ""
     say(
         f"Done after {len(trainer.history)} of {trainer.config.epochs} epochs{early}: "
-        f"test accuracy {evaluation.accuracy:.2%}, test loss {evaluation.loss:.4f}"
+        f"test accuracy {evaluation.accuracy:.2%}{mirrored}, test loss {evaluation.loss:.4f}"
     )
     names = sorted(p.name for p in folder.path.iterdir() if not p.name.startswith("."))
     say(textwrap.fill(f"Wrote {folder.path}: {', '.join(names)}", 80, subsequent_indent="  "))

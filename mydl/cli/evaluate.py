@@ -21,12 +21,13 @@ MOST_CLASSES = 30  # whose accuracies are listed
 
 @dataclass(frozen=True)
 class _Test:
-    """What there is to tell: who was tested, on what, and how it went."""
+    """What there is to tell: who was tested, on what, how, and how it went."""
 
     network: str
     data: str
     class_names: Sequence[str]
     result: Evaluation
+    mirror: bool = False
 
 
 def evaluate(
@@ -55,9 +56,13 @@ def evaluate(
         typer.Option("--all", help="Photographs: test on all, not just those kept for testing."),
     ] = False,
     mirror: Annotated[
-        bool,
-        typer.Option("--mirror", help="A run: take the mean over each image and its mirror image."),
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--mirror/--no-mirror",
+            help="A run: take the mean over each image and its mirror image.",
+            show_default="as in training",
+        ),
+    ] = None,
     download: Annotated[bool, typer.Option("--download", help="Download without asking.")] = False,
     threads: Annotated[
         int | None, typer.Option(help="Threads to use.", show_default="one a core")
@@ -114,7 +119,7 @@ def _test_run(
     data_dir: Path | None,
     download: bool,
     threads: int | None,
-    mirror: bool,
+    mirror: bool | None,
 ) -> _Test:
     """Test a network that mydl has trained on the test images of a data set."""
     import numpy as np
@@ -138,8 +143,9 @@ def _test_run(
         )
     # Images must go in as they did in training.
     dataset = replace(dataset, mean=np.array(card.mean), std=np.array(card.std))
+    mirror = card.mirror if mirror is None else mirror
     result = evaluate_model(ShardedModel(model, threads=threads), dataset, mirror=mirror)
-    return _Test(str(path), dataset.name, dataset.class_names, result)
+    return _Test(str(path), dataset.name, dataset.class_names, result, mirror)
 
 
 def _test_photographs(
@@ -169,6 +175,7 @@ def _as_json(test: _Test) -> str:
         "weights": test.network,
         "data": test.data,
         "images": len(result.probabilities),
+        "mirror": test.mirror,
         "loss": result.loss,
         "accuracy": result.accuracy,
         "top5": result.top5,
@@ -180,7 +187,8 @@ def _as_json(test: _Test) -> str:
 def _as_text(test: _Test) -> str:
     result = test.result
     lines = [
-        f"{test.network} on {len(result.probabilities):,} test images of {test.data}",
+        f"{test.network} on {len(result.probabilities):,} test images of {test.data}"
+        + (", each with its mirror image" if test.mirror else ""),
         f"loss      {result.loss:.4f}",
         f"accuracy  {result.accuracy:.2%}",
     ]

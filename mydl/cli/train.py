@@ -87,6 +87,9 @@ def train(
     mixup: Annotated[
         float | None, _data("mixup", "Mix pairs of images by shares from Beta(mixup, mixup).")
     ] = None,
+    mirror: Annotated[
+        bool | None, _data("mirror", "Judge by the mean over each image and its mirror image.")
+    ] = None,
     model: Annotated[
         str | None, _network("model", "The network; `mydl summary NAME` shows it.")
     ] = None,

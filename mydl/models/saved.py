@@ -31,6 +31,8 @@ class ModelCard:
         Of the outputs, in order.
     mean, std
         By channel, of pixel values from 0 to 1: images go in as (image / 255 - mean) / std.
+    mirror
+        Whether it was judged by the mean over each image and its mirror image.
     """
 
     model: str
@@ -40,6 +42,7 @@ class ModelCard:
     class_names: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    mirror: bool = False
 
 
 def save_model(path: Path, model: Network, card: ModelCard) -> None:
@@ -82,6 +85,7 @@ def load_model(path: Path) -> tuple[Network, ModelCard]:
             class_names=tuple(description["class_names"]),
             mean=tuple(description["mean"]),
             std=tuple(description["std"]),
+            mirror=bool(description.get("mirror", False)),
         )
         # Twice, because SqueezeNet draws the weights of conv10 anew.
         with drawing_at_most(2 * sum(values.size for values in arrays.values())):

@@ -87,6 +87,9 @@ class TrainingConfig:
     mixup
         Each training image is mixed with another one, by shares drawn from Beta(mixup, mixup); 0
         mixes nothing.
+    mirror
+        Judge validation and test images by the mean of the logits of each image and its mirror
+        image, which takes twice the time.
     ema
         Decay of the moving average of the weights that is used instead of the last weights; 0 uses
         the last, see ``mydl.training.average``.
@@ -133,6 +136,7 @@ class TrainingConfig:
     augment: bool = True
     cutout: int = 0
     mixup: float = 0.0
+    mirror: bool = False
     ema: float = 0.0
     patience: int = 0
     seed: int = 0

@@ -46,12 +46,15 @@ PRESETS: dict[str, dict[str, Any]] = {
     "cifar10-fast": {**_CIFAR10_PRESET, "epochs": 10, "batch_size": 128},
     "cifar10-best": {
         **_CIFAR10_PRESET,
+        "model": "squeezenet_late",
         "squeeze_ratio": 0.25,
-        "epochs": 34,
+        "epochs": 26,
         "batch_size": 256,
         "optimizer": "muon",
         **OPTIMIZER_DEFAULTS["muon"],
+        "lr": 0.01,
         "cutout": 8,
+        "mirror": True,
     },
 }
 

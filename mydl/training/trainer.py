@@ -87,6 +87,8 @@ class Trainer:
     ) -> None:
         self.config = config
         self.dataset = hold_out(dataset, config.validation)
+        if config.mirror and not dataset.mirror:
+            raise ValueError(f"mirror images of {dataset.name} are no examples: leave out mirror")
         self.model = build_model(config.model, **self._model_options())
         start = self._start(resume)
         if start is not None:
@@ -186,7 +188,14 @@ class Trainer:
             To other processes that do the same at this moment, to share the work.
         """
         with self.averaged():
-            return evaluate(self.engine, self.dataset, self._stem, part, communicator)
+            return evaluate(
+                self.engine,
+                self.dataset,
+                self._stem,
+                part,
+                communicator,
+                mirror=self.config.mirror,
+            )
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
@@ -204,6 +213,7 @@ class Trainer:
             class_names=tuple(self.dataset.class_names),
             mean=tuple(map(float, self.dataset.mean)),
             std=tuple(map(float, self.dataset.std)),
+            mirror=self.config.mirror,
         )
 
     def state(self) -> TrainingState:

@@ -81,9 +81,11 @@ def test_eval_can_look_at_mirror_images_too(run):
     folder, _ = run
     results = [
         json.loads(mydl("eval", "first", "--json", *flags, cwd=folder).stdout)
-        for flags in ((), ("--mirror",))
+        for flags in ((), ("--mirror",), ("--no-mirror",))
     ]
+    assert [result["mirror"] for result in results] == [False, True, False]
     assert results[0]["images"] == results[1]["images"] == 360
+    assert results[0]["loss"] == results[2]["loss"]
     assert results[0]["loss"] != results[1]["loss"]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mydl.training.config import TrainingConfig
+from mydl.training.evaluation import evaluate
 from mydl.training.trainer import Trainer
 from mydl.training.trouble import TrainingDiverged
 
@@ -50,6 +51,20 @@ def test_it_learns(stripes):
     assert "ln(3)" in watching.notes[0]
     assert 0 <= last.dead_units < 1
     assert 1e-5 < last.update_ratio < 1
+
+
+def test_with_mirror_images_are_judged_together_with_theirs(stripes):
+    plain, _ = fit(stripes)
+    trainer, watching = fit(stripes, dataclasses.replace(QUICK, mirror=True))
+    np.testing.assert_array_equal(trainer.engine.vector.data, plain.engine.vector.data)
+    expected = evaluate(trainer.engine, trainer.dataset, part="validation", mirror=True)
+    assert watching.epochs[-1].validation_loss == expected.loss
+    assert plain.evaluation.loss != expected.loss
+    assert trainer.card().mirror
+    assert not plain.card().mirror
+    left_and_right_matter = dataclasses.replace(stripes, mirror=False)
+    with pytest.raises(ValueError, match="mirror images of stripes are no examples"):
+        Trainer(trainer.config, left_and_right_matter)
 
 
 def test_the_reports_count_right(stripes):
