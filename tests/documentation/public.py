@@ -18,6 +18,12 @@ def modules():
     )
 
 
+def packages_above(module):
+    """The packages that a module is in, the nearest last, without mydl itself."""
+    parts = module.split(".")
+    return [".".join(parts[:depth]) for depth in range(2, len(parts))]
+
+
 def defined_in(module):
     """The public functions and classes that a module defines, by name."""
     found = importlib.import_module(module)

@@ -10,7 +10,7 @@ import pytest
 
 from mydl.layers import Conv2d
 
-from .public import defined_in, everything, modules
+from .public import defined_in, everything, modules, packages_above
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -29,12 +29,6 @@ def described():
             elif ":no-members:" not in options:
                 whole.add(name)
     return whole, single
-
-
-def packages_above(module):
-    """The packages that a module is in, the nearest last, without mydl itself."""
-    parts = module.split(".")
-    return [".".join(parts[:depth]) for depth in range(2, len(parts))]
 
 
 @pytest.mark.parametrize("module", modules())
