@@ -24,6 +24,8 @@ extensions = [
 ]
 exclude_patterns = ["**/.ipynb_checkpoints"]
 
+smartquotes_action = "qe"  # quotes and ellipses; two hyphens begin an option
+
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 4
 
@@ -35,6 +37,10 @@ nb_ipywidgets_js = {}  # no page loads anything from elsewhere
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
 autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+# Shown by name; docs/reference/index.md says what they stand for.
+names = ("Array", "ArrayLike", "DTypeLike", "Padding", "Shape", "Size")
+autodoc_type_aliases = {name: name for name in names}
 numpydoc_show_class_members = False
 
 html_theme = "furo"

@@ -41,6 +41,14 @@ LOADED = {
 LOADING_LINKS = {"stylesheet", "icon", "shortcut icon", "preload", "modulepreload", "manifest"}
 PHONE = {"width": 360, "height": 740}
 PATIENCE = 300_000  # milliseconds, for machines that are busy with other things
+# The formulas that reach beyond the page and are in no box that scrolls.
+CUT_OFF = """() => {
+  const scrolls = (e) => e && (getComputedStyle(e).overflowX === "auto" || scrolls(e.parentElement));
+  return [...document.querySelectorAll("article math")]
+    .filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth)
+    .filter((e) => !scrolls(e.closest("article *:not(math, math *)")))
+    .map((e) => e.textContent);
+}"""
 PAGES_ON_A_PHONE = [
     "index.html",
     "layers/index.html",
@@ -227,8 +235,10 @@ def test_a_page_fits_on_a_phone_and_asks_nobody_for_anything(site, browser, name
     tab = context.new_page()
     tab.goto((site / name).as_uri())
     width = tab.evaluate("document.documentElement.scrollWidth")
+    cut_off = tab.evaluate(CUT_OFF)
     context.close()
     assert width <= PHONE["width"]
+    assert not cut_off
     assert not [url for url in asked if urlsplit(url).scheme not in ("file", "data")]
 
 
