@@ -43,10 +43,12 @@ PHONE = {"width": 360, "height": 740}
 PATIENCE = 300_000  # milliseconds, for machines that are busy with other things
 # The formulas that reach beyond the page and are in no box that scrolls.
 CUT_OFF = """() => {
-  const scrolls = (e) => e && (getComputedStyle(e).overflowX === "auto" || scrolls(e.parentElement));
+  const scrolls = (e) =>
+    e.tagName !== "ARTICLE" &&
+    (getComputedStyle(e).overflowX === "auto" || scrolls(e.parentElement));
   return [...document.querySelectorAll("article math")]
     .filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth)
-    .filter((e) => !scrolls(e.closest("article *:not(math, math *)")))
+    .filter((e) => !scrolls(e))
     .map((e) => e.textContent);
 }"""
 PAGES_ON_A_PHONE = [
