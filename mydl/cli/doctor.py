@@ -50,7 +50,7 @@ def doctor(
     else:
         print(f"\n{textwrap.fill(diagnosis.advice, _width())}")
     if not diagnosis.healthy:
-        fail("doctor")
+        fail("doctor", quiet=as_json)
 
 
 def _print(rung: Rung, waiting: bool) -> None:

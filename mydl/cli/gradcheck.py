@@ -94,7 +94,7 @@ def gradcheck(
     if plot is not None:
         _plot(found, plot, quiet=as_json)
     if not all(report for _, report in found):
-        fail("gradient-checking")
+        fail("gradient-checking", quiet=as_json)
 
 
 def _choose(names: list[str], shape: str | None) -> list[Case]:

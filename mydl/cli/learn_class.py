@@ -107,7 +107,7 @@ def check_class(
         if csv_file is not None:
             typer.echo(f"\nWrote the points of each part to {csv_file}")
     if any(grade.state == "not graded" for row in rows for grade in row):
-        fail("teaching")
+        fail("teaching", quiet=options.as_json)
 
 
 def points(value: float) -> str:

@@ -61,7 +61,7 @@ def lr_find(
     else:
         print(f"{sweep.words}\nWrote {out}.")
     if sweep.suggestion is None:
-        fail("doctor")
+        fail("doctor", quiet=as_json)
 
 
 def _show(step: int, rate: float, loss: float) -> None:

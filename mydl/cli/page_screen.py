@@ -31,6 +31,7 @@ CODE = ANSISyntaxTheme(
 )
 THEME = Theme(
     {
+        **dict.fromkeys(("markdown.h1", "markdown.h2", "markdown.h3", "markdown.h4"), "bold"),
         "markdown.code": "cyan",
         "markdown.link": "underline",
         "markdown.link_url": "underline",

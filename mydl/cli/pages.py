@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
@@ -134,8 +133,11 @@ def pointer(page: str) -> str:
     return f"More: {command(page)}"
 
 
-def fail(page: str) -> NoReturn:
-    """End a command that has said itself what is wrong: name the page, exit with status 1."""
-    typer.echo(pointer(page), err=True)
-    sys.stderr.flush()
+def fail(page: str, quiet: bool = False) -> NoReturn:
+    """End a command that has said itself what is wrong: name the page, exit with status 1.
+
+    It is quiet where a program reads what the command prints.
+    """
+    if not quiet:
+        typer.echo(pointer(page), err=True)
     raise typer.Exit(1)

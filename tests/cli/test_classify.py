@@ -122,8 +122,9 @@ def test_what_cannot_be_read_is_reported_and_skipped(folder):
     assert run.returncode == 1
     assert "a.jpg" in run.stdout
     assert "cut.jpg" not in run.stdout
-    told = run.stderr.splitlines()
+    *told, more = run.stderr.splitlines()
     assert len(told) == 5
+    assert more == "More: mydl help classify"
     for word in ("cut.jpg: the picture cannot be read", "notes.txt: this is no picture",
                  "none.jpg: there is no such file", "nothing: the folder has no pictures",
                  "*.gif: no file fits this pattern"):  # fmt: skip
@@ -196,5 +197,6 @@ def test_wrong_arguments_get_one_sentence(folder, arguments, sentence):
     run = classify(*arguments, cwd=folder)
     assert run.returncode == 1
     assert sentence in run.stderr
-    assert len(run.stderr.splitlines()) == 1
+    _, more = run.stderr.splitlines()
+    assert more.startswith("More: mydl help ")
     assert run.stdout == ""

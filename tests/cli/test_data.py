@@ -116,4 +116,5 @@ def test_wrong_arguments_are_answered_in_one_sentence(tmp_path, arguments, messa
     assert done.returncode == 1
     assert message in done.stderr
     assert "Traceback" not in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    _, more = done.stderr.splitlines()
+    assert more == "More: mydl help data"

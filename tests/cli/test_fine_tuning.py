@@ -149,7 +149,9 @@ def test_mistakes_get_one_sentence(run, tmp_path, arguments, sentence):
     done = mydl(*arguments, cwd=work)
     assert done.returncode == 1
     assert sentence in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("mydl: ")
+    *_, told, more = done.stderr.splitlines()
+    assert told.startswith("mydl: ")
+    assert more.startswith("More: mydl help ")
     assert "Traceback" not in done.stderr
     assert not (work / "runs").exists()
 

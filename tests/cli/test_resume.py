@@ -201,8 +201,9 @@ def sentence_of(done):
     """The one sentence that a failed command ends with."""
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
-    *_, last = done.stderr.splitlines()
+    *_, last, more = done.stderr.splitlines()
     assert last.startswith("mydl: ")
+    assert more.startswith("More: mydl help ")
     return last
 
 
