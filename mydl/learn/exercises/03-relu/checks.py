@@ -3,7 +3,7 @@ import numpy as np
 from mydl.learn.checks import check, compare, fail, numeric_gradient
 
 LIBRARY = ("mydl.layers.relu:ReLU.forward", "mydl.layers.relu:ReLU.backward")
-PAGE = "layers"
+PAGE = "layers/relu"
 
 RNG = np.random.default_rng(3)
 X, DY = RNG.normal(size=(2, 3, 4)), RNG.normal(size=(2, 3, 4))

@@ -3,7 +3,7 @@ import numpy as np
 from mydl.learn.checks import check, compare, fail, numeric_gradient, several
 
 LIBRARY = ("mydl.layers.linear:Linear.forward", "mydl.layers.linear:Linear.backward")
-PAGE = "layers"
+PAGE = "layers/linear"
 
 RNG = np.random.default_rng(4)
 

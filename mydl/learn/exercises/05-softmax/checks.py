@@ -4,7 +4,7 @@ from mydl.learn.checks import check, compare, fail, numeric_gradient
 from mydl.learn.overflow import no_overflow
 
 LIBRARY = ("mydl.layers.softmax:Softmax.forward", "mydl.layers.softmax:Softmax.backward")
-PAGE = "layers"
+PAGE = "layers/softmax"
 
 RNG = np.random.default_rng(5)
 X, DY = RNG.normal(size=(3, 4)), RNG.normal(size=(3, 4))

@@ -7,7 +7,7 @@ LIBRARY = (
     "mydl.losses:SoftmaxCrossEntropy.forward",
     "mydl.losses:SoftmaxCrossEntropy.backward",
 )
-PAGE = "layers"
+PAGE = "layers/softmax-cross-entropy"
 
 RNG = np.random.default_rng(6)
 LOGITS, LABELS = RNG.normal(size=(4, 5)), np.array([0, 4, 4, 2])

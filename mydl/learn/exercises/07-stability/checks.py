@@ -6,7 +6,7 @@ from mydl.learn.checks import check, compare, fail
 from mydl.learn.overflow import no_overflow
 
 LIBRARY = ("mydl.layers.softmax:LogSoftmax.forward", "mydl.layers.softmax:shifted")
-PAGE = "layers"
+PAGE = "layers/softmax-cross-entropy"
 
 RNG = np.random.default_rng(7)
 X = RNG.normal(size=(3, 4))

@@ -3,7 +3,7 @@ import numpy as np
 from mydl.learn.checks import check, compare, fail, several
 
 LIBRARY = ("mydl.layers.dropout:Dropout.forward", "mydl.layers.dropout:Dropout.backward")
-PAGE = "layers"
+PAGE = "layers/dropout"
 
 RNG = np.random.default_rng(8)
 X = RNG.uniform(1, 2, size=(50, 40))

@@ -5,6 +5,7 @@ import numpy as np
 from mydl.learn.checks import check, compare
 
 LIBRARY = ("mydl.kernels.im2col:im2col_reference", "mydl.layers.conv:Conv2d")
+PAGE = "layers/conv2d"
 
 IMAGE = np.array([[1.0, 0, 2, 1], [3, 1, 0, 2], [0, 2, 1, 1], [1, 3, 2, 0]]).reshape(1, 4, 4, 1)
 AXES = ("window", "cell")

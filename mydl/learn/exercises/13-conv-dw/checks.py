@@ -6,7 +6,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from mydl.learn.checks import check, compare, numeric_gradient
 
 LIBRARY = ("mydl.layers.conv:Conv2d.backward",)
-PAGE = "gradient-checking"
+PAGE = "layers/conv2d"
 
 IMAGE = np.array([[1.0, 0, 2, 1], [3, 1, 0, 2], [0, 2, 1, 1], [1, 3, 2, 0]]).reshape(1, 4, 4, 1)
 GRADIENT = np.array([[1.0, 2], [0, -1]]).reshape(1, 2, 2, 1)

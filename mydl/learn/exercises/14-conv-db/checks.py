@@ -5,7 +5,7 @@ import numpy as np
 from mydl.learn.checks import check, compare, numeric_gradient
 
 LIBRARY = ("mydl.layers.conv:Conv2d.backward",)
-PAGE = "gradient-checking"
+PAGE = "layers/conv2d"
 
 EXAMPLE = np.array([[[1.0, 5], [2, 0]], [[0, 0], [-1, 3]]])[None]  # (1, 2, 2, 2)
 

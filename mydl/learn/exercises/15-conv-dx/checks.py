@@ -6,7 +6,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from mydl.learn.checks import check, compare, numeric_gradient
 
 LIBRARY = ("mydl.layers.conv:Conv2d.backward", "mydl.kernels.im2col:col2im_reference")
-PAGE = "gradient-checking"
+PAGE = "layers/conv2d"
 
 KERNEL = np.array([[1.0, 0, -1], [2, 1, 0], [0, -1, 1]]).reshape(3, 3, 1, 1)
 GRADIENT = np.array([[1.0, 2], [0, -1]]).reshape(1, 2, 2, 1)

@@ -6,7 +6,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from mydl.learn.checks import check, compare, fail, numeric_gradient, several
 
 LIBRARY = ("mydl.layers.window:Window.output_size", "mydl.layers.conv:Conv2d")
-PAGE = "gradient-checking"
+PAGE = "layers/conv2d"
 
 IMAGE = np.array([[1.0, 0, 2, 1], [3, 1, 0, 2], [0, 2, 1, 1], [1, 3, 2, 0]]).reshape(1, 4, 4, 1)
 KERNEL = np.array([[1.0, 0, -1], [2, 1, 0], [0, -1, 1]]).reshape(3, 3, 1, 1)

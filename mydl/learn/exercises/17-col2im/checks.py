@@ -6,7 +6,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from mydl.learn.checks import check, compare, numeric_gradient
 
 LIBRARY = ("mydl.kernels.im2col:col2im_reference", "mydl.layers.conv:Conv2d.backward")
-PAGE = "gradient-checking"
+PAGE = "layers/conv2d"
 
 AXES = ("N", "H", "W", "C")
 

@@ -6,7 +6,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from mydl.learn.checks import check, compare, numeric_gradient
 
 LIBRARY = ("mydl.layers.pool:MaxPool2d", "mydl.kernels.pooling:maxpool_backward_reference")
-PAGE = "gradient-checking"
+PAGE = "layers/maxpool"
 
 IMAGE = np.array(
     [[1.0, 4, 2, 0, 3], [0, 2, 7, 1, 1], [5, 0, 3, 5, 2], [3, 8, 4, 0, 6], [2, 0, 1, 3, 6]]

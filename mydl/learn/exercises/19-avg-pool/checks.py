@@ -6,7 +6,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from mydl.learn.checks import check, compare, numeric_gradient
 
 LIBRARY = ("mydl.layers.avgpool:AvgPool2d", "mydl.layers.avgpool:GlobalAvgPool2d")
-PAGE = "gradient-checking"
+PAGE = "layers/avgpool"
 
 IMAGE = np.array([[1.0, 3, 0, 0], [2, 2, 4, 0], [3, 3, 1, 3], [3, 3, 2, 2]]).reshape(1, 4, 4, 1)
 GRADIENT = np.array([[4.0, 8], [0, 4]]).reshape(1, 2, 2, 1)

@@ -5,6 +5,7 @@ import numpy as np
 from mydl.learn.checks import check, compare, numeric_gradient, several
 
 LIBRARY = ("mydl.layers.batchnorm:BatchNorm2d",)
+PAGE = "layers/batchnorm"
 
 AXES = (0, 1, 2)
 IMAGE = ("N", "H", "W", "C")

@@ -5,6 +5,7 @@ import numpy as np
 from mydl.learn.checks import check, compare, fail, in_place, numeric_gradient
 
 LIBRARY = ("mydl.layers.concat:Concat",)
+PAGE = "layers/containers"
 
 AXES = ("N", "H", "W", "C")
 CHANNELS = [2, 1, 3]

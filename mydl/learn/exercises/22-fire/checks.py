@@ -5,6 +5,7 @@ import numpy as np
 from mydl.learn.checks import check, compare, fail, numeric_gradient, several
 
 LIBRARY = ("mydl.layers.fire:Fire.forward", "mydl.layers.fire:Fire.backward")
+PAGE = "layers/containers"
 
 IMAGE = ("N", "H", "W", "C")
 LAYERS = ("squeeze", "expand1x1", "expand3x3")

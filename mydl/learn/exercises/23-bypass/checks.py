@@ -5,6 +5,7 @@ import numpy as np
 from mydl.learn.checks import check, compare, fail, in_place, numeric_gradient
 
 LIBRARY = ("mydl.layers.bypass:Bypass.forward", "mydl.layers.bypass:Bypass.backward")
+PAGE = "layers/containers"
 
 AXES = ("N", "H", "W", "C")
 

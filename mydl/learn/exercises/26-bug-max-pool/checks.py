@@ -5,6 +5,7 @@ import numpy as np
 from mydl.learn.checks import check, compare, fail, numeric_gradient, several
 
 LIBRARY = ("mydl.layers.pool:MaxPool2d",)
+PAGE = "layers/maxpool"
 
 AXES = ("N", "H", "W", "C")
 

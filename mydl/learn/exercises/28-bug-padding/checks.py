@@ -5,6 +5,7 @@ import numpy as np
 from mydl.learn.checks import check, compare, fail, numeric_gradient
 
 LIBRARY = ("mydl.layers.window:Window", "mydl.layers.conv:Conv2d.backward")
+PAGE = "layers/conv2d"
 
 AXES = ("N", "H", "W", "C")
 

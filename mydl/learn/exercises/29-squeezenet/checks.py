@@ -6,6 +6,7 @@ from mydl.data.digits import load_digits
 from mydl.learn.checks import WrongAnswer, check, compare, fail, in_place, numeric_gradient, several
 
 LIBRARY = ("mydl.layers.sequential:Sequential.backward", "mydl.training.trainer:Trainer")
+PAGE = "squeezenet"
 REQUIRES = (
     "relu",
     "stride-padding",
