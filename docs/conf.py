@@ -1,4 +1,4 @@
-"""Sphinx configuration: `sphinx-build -W docs build/docs` makes the site."""
+"""Sphinx configuration: `sphinx-build -W -j auto docs build/docs` makes the site."""
 
 import sys
 from pathlib import Path

@@ -215,12 +215,19 @@ def forget(app, env, docname):
     getattr(env, "repository_links", {}).pop(docname, None)
 
 
+def merge(app, env, docnames, other):
+    """Take over what another process found."""
+    found = getattr(other, "repository_links", {})
+    env.repository_links.update({name: found[name] for name in docnames if name in found})
+
+
 def setup(app):
     app.connect("env-before-read-docs", prepare)
     app.connect("env-purge-doc", forget)
+    app.connect("env-merge-info", merge)
     app.add_transform(LinksToFiles)
     app.connect("doctree-read", link_objects)
     app.connect("missing-reference", resolve)
     app.connect("missing-reference", resolve_line)
     app.connect("html-collect-pages", pages)
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
