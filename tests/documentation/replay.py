@@ -6,7 +6,7 @@
     Each command has to succeed.
 ```` ```console ````
     Lines ``$ command``, each with its output: what goes to stdout, and if the command fails, to
-    stderr too. Numbers that differ between runs are masked (`output.MASKS`), and a line ``...``
+    stderr too. Numbers that differ between runs are masked (see output.py), and a line ``...``
     stands for any lines.
 ```` ```toml ````, ```` ```json ````
     Has to parse.
@@ -89,7 +89,7 @@ class Checker(doctest.OutputChecker):
     """Compares as Python's doctest does, and where that fails, without numbers that differ."""
 
     def check_output(self, want, got, flags):
-        masked = output.masked(want), output.masked(got)
+        masked = (output.masked(text, output.MEASURED) for text in (want, got))
         return super().check_output(want, got, flags) or super().check_output(*masked, flags)
 
 

@@ -3,7 +3,7 @@
     python tests/documentation/update.py docs/first-run.md docs/learn.md
 
 Outputs that still hold stay as they are, and so does a line ``...``, which stands for lines left
-out.
+out. A page on which something else is wrong is left alone.
 """
 
 import sys
@@ -32,7 +32,8 @@ def update(path, samples):
             end = block.line + block.text.count("\n")
             lines[block.line : end] = [f"{block.indent}{line}".rstrip() for line in new]
             faults = [fault for fault in faults if not block.line < fault.line <= end]
-    path.write_text("\n".join(lines))
+    if not faults:  # without what failed, other outputs might be wrong
+        path.write_text("\n".join(lines))
     return faults
 
 
