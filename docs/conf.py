@@ -30,8 +30,9 @@ myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 4
 
 nb_execution_mode = "force"
-nb_execution_timeout = 60  # seconds a cell
+nb_execution_timeout = 300  # seconds a cell; a busy machine must not fail
 nb_execution_raise_on_error = True
+nb_merge_streams = True  # what a cell prints is one block
 nb_ipywidgets_js = {}  # no page loads anything from elsewhere
 
 autodoc_member_order = "bysource"
