@@ -40,7 +40,7 @@ autodoc_default_options = {"members": True}
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 # Shown by name; docs/reference/index.md says what they stand for.
-names = ("Array", "ArrayLike", "DTypeLike", "Padding", "Shape", "Size")
+names = ("Array", "ArrayLike", "DTypeLike", "Padding", "Shape")
 autodoc_type_aliases = {name: name for name in names}
 numpydoc_show_class_members = False
 

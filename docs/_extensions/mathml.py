@@ -12,24 +12,36 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 
-# What docutils does not know, in words that it does: a fixed size of a bracket, and dots.
+# What docutils does not know, in words that it does.
 SYNONYMS = [
     (re.compile(r"\\([bB]igg?)(?=\s*(?:[(\[]|\\[{]))"), r"\\\1l"),
     (re.compile(r"\\([bB]igg?)(?=\s*(?:[)\]]|\\[}]))"), r"\\\1r"),
     (re.compile(r"\\dots(?![a-z])"), r"\\ldots"),
     (re.compile(r"\\tfrac\s*(\w)\s*(\w)"), r"\\tfrac{\1}{\2}"),
 ]
+PRIMES = re.compile(r"'+")  # of a derivative, f'
+TEXT = re.compile(r"(\\(?:text|mathrm|operatorname)\{[^{}]*\})")  # where ' is an apostrophe
+
+
+def in_known_words(formula):
+    """The same formula in the LaTeX that docutils converts, and converts well."""
+    for pattern, known in SYNONYMS:
+        formula = pattern.sub(known, formula)
+    pieces = TEXT.split(formula)
+    pieces[::2] = [PRIMES.sub(raised, piece) for piece in pieces[::2]]
+    return "".join(pieces)
+
+
+def raised(primes):
+    return "^{" + r"\prime" * len(primes.group()) + "}"
 
 
 def mathml(node, as_block):
     """The formula of a node; one that docutils cannot convert is warned of, with its place."""
-    formula = node.astext()
-    for pattern, known in SYNONYMS:
-        formula = pattern.sub(known, formula)
     try:
-        return tex2mathml(formula, as_block)
+        return tex2mathml(in_known_words(node.astext()), as_block)
     except MathError as error:
-        logger.warning("cannot convert %r: %s", formula, error, location=node, type="mathml")
+        logger.warning("cannot convert %r: %s", node.astext(), error, location=node, type="mathml")
         return ""
 
 
