@@ -16,17 +16,25 @@ from .replay import RUN, Replay, sound
 SLOW = {
     "docs/benchmarking.md",
     "docs/checkpoints.md",
+    "docs/cifar10.md",
     "docs/doctor.md",
     "docs/explore.md",
     "docs/export.md",
     "docs/fine-tuning.md",
     "docs/first-run.md",
     "docs/learn.md",
+    "docs/moving.md",
+    "docs/own-layer.md",
+    "docs/photographs.md",
     "docs/recipes.md",
     "docs/reports.md",
     "docs/several-machines.md",
+    "docs/squeezenet.md",
     "docs/teaching.md",
+    "docs/tutorial.md",
     "docs/visualize.md",
+    "docs/zh/squeezenet.md",
+    "docs/zh/tutorial.md",
 }
 
 
