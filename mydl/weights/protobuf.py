@@ -7,7 +7,7 @@ followed deeper than the reader's own code goes, and memory is taken for one fie
 
 References
 ----------
-Https://protobuf.dev/programming-guides/encoding/
+https://protobuf.dev/programming-guides/encoding/
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ places of the blocks, and the last 48 bytes of the file the place of the index.
 
 References
 ----------
-Https://github.com/google/leveldb/blob/main/doc/table_format.md
+https://github.com/google/leveldb/blob/main/doc/table_format.md
 """
 
 from __future__ import annotations
