@@ -206,7 +206,22 @@ def page(name, body):
     return page_name(name), context, "page.html"
 
 
+def share_navigation(app, name, template, context, doctree):
+    """Make the sidebar of these pages once for each depth of folders: it is the same, and large."""
+    if name.startswith(f"{FOLDER}/"):
+        make, depth = context["toctree"], name.count("/")
+
+        def made(**options):
+            key = depth, *sorted(options.items())
+            if key not in app.env.navigation:
+                app.env.navigation[key] = make(**options)
+            return app.env.navigation[key]
+
+        context["toctree"] = made
+
+
 def prepare(app, env, docnames):
+    env.navigation = {}
     if not hasattr(env, "repository_links"):
         env.repository_links = {}
 
@@ -230,4 +245,5 @@ def setup(app):
     app.connect("missing-reference", resolve)
     app.connect("missing-reference", resolve_line)
     app.connect("html-collect-pages", pages)
+    app.connect("html-page-context", share_navigation, priority=400)  # before the theme's
     return {"parallel_read_safe": True, "parallel_write_safe": True}
