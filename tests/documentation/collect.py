@@ -25,6 +25,7 @@ SLOW = {
     "docs/learn.md",
     "docs/moving.md",
     "docs/own-layer.md",
+    "docs/performance.md",
     "docs/photographs.md",
     "docs/recipes.md",
     "docs/reports.md",

@@ -60,12 +60,14 @@ class Samples:
         """The folder of a short run on the digits."""
         self._folder = tempfile.TemporaryDirectory()
         command = "train --epochs 1 --batch-size 16 --out digits"
-        subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", "mydl", *command.split()],
             cwd=self._folder.name,
-            check=True,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
+        assert done.returncode == 0, done.stdout
         return Path(self._folder.name, "digits")
 
 
