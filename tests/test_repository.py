@@ -122,6 +122,18 @@ def test_every_public_name_is_there():
         mydl.Conv3d  # noqa: B018
 
 
+def test_a_checkout_that_is_called_mydl_does_not_hide_the_package_from_the_folder_above(tmp_path):
+    (tmp_path / "mydl" / "layers").mkdir(parents=True)
+    script = "import mydl, mydl.layers; print(mydl.__file__, mydl.layers.__file__)"
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert [Path(file) for file in done.stdout.split()] == [
+        PACKAGE / "__init__.py",
+        PACKAGE / "layers" / "__init__.py",
+    ]
+
+
 @pytest.mark.parametrize("link", ["layers", "models"])
 def test_root_links_are_for_browsing_not_for_importing(link):
     assert (ROOT / link).resolve() == PACKAGE / link

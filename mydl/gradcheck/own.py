@@ -87,7 +87,7 @@ def own_case(target: str, shape_text: str | None) -> Case:
         raise ValueError(f"say which layer of {path} to check{hint}")
     if not hasattr(module, name):
         names = [each for each in vars(module) if not each.startswith("_")]
-        raise ValueError(unknown(f"name in {path}", name, names or ["nothing"]))
+        raise ValueError(f"{path}: {unknown('name', name, names or ['nothing'])}")
     thing = getattr(module, name)
     with told_by_line(path):
         _layer(thing, target)  # so that what is wrong with it is said at once

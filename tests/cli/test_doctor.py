@@ -65,7 +65,7 @@ def test_lr_find_draws_and_suggests(tmp_path):
         (["doctor", "--data", "digit"], "'digit'"),
         (["doctor", "--lr", "-1"], "lr must be greater than 0"),
         (["doctor", "--preset", "best"], "'best'"),
-        (["doctor", "--config", "nothing.toml"], "nothing.toml"),
+        (["doctor", "--config", "nothing.toml"], "nothing.toml: there is no such file"),
         (["lr-find", "--out", "sweep.doc"], "--out must end in one of"),
         (["lr-find", "--steps", "3"], "a sweep needs at least 20 steps"),
         (["lr-find", "--lowest", "2", "--highest", "1"], "the rates must rise"),

@@ -97,7 +97,7 @@ def test_eval_can_look_at_mirror_images_too(run):
         (["train", "--lr", "-1"], "lr must be greater than 0"),
         (["train", "--threads", "0"], "threads must be at least 1, got 0"),
         (["train", "--out", "."], "is not empty: choose another folder with --out"),
-        (["train", "--config", "nothing.toml"], "nothing.toml"),
+        (["train", "--config", "nothing.toml"], "nothing.toml: there is no such file"),
         (["train", "--config", "notes.txt"], "not a TOML file"),
         (["train", "--config", "wrong.toml"], "no setting 'epoch': did you mean 'epochs'"),
         (["train", "--config", "threads.toml"], "threads must be a whole number, got 'all'"),

@@ -75,7 +75,7 @@ def test_a_wrong_layer_is_explained(file):
         ("mine.py:Half", None, "say the shape of the input for .*--input 2x5x4x3"),
         ("mine.py:Half", "2xa", "--input must be the shape of the input, .* got '2xa'"),
         ("mine.py:Half", "2x0", "got '2x0'"),
-        ("mine.py:Hlaf", "2x3", "there is no name in .*mine.py 'Hlaf': did you mean 'Half'"),
+        ("mine.py:Hlaf", "2x3", "mine.py: there is no name 'Hlaf': did you mean 'Half'"),
         ("mine.py", "2x3", "say which layer of .*mine.py to check, as in .*mine.py:Half"),
         ("mine.py:Needs", "2x3", "Needs takes arguments .*'size'.*: name a function without"),
         ("mine.py:nothing", "2x3", "must be or make a layer with forward and backward, got int"),
