@@ -1,4 +1,7 @@
-"""The loss of classification: how surprised the network is by the right answer."""
+"""The loss of classification: how surprised the network is by the right answer.
+
+Derivation: docs/layers/softmax-cross-entropy.md, or `mydl help softmax-cross-entropy`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Average pooling: a window's mean, whose gradient is shared out equally among its pixels."""
+"""Average pooling: a window's mean, whose gradient is shared out equally among its pixels.
+
+Derivation: docs/layers/avgpool.md, or `mydl help avgpool`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Batch normalisation: give each channel mean 0 and variance 1, then a learned scale and shift."""
+"""Batch normalisation: give each channel mean 0 and variance 1, then a learned scale and shift.
+
+Derivation: docs/layers/batchnorm.md, or `mydl help batchnorm`.
+"""
 
 from __future__ import annotations
 

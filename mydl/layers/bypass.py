@@ -1,4 +1,7 @@
-"""Bypass: add a layer's input to its output, so that gradients have a way around it."""
+"""Bypass: add a layer's input to its output, so that gradients have a way around it.
+
+Derivation: docs/layers/containers.md, or `mydl help containers`.
+"""
 
 from __future__ import annotations
 

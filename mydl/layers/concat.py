@@ -1,4 +1,7 @@
-"""Branches side by side: each sees the same input, and the input's gradient is their sum."""
+"""Branches side by side: each sees the same input, and the input's gradient is their sum.
+
+Derivation: docs/layers/containers.md, or `mydl help containers`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Convolution: cut the image into windows, lay each window out as a row, multiply once."""
+"""Convolution: cut the image into windows, lay each window out as a row, multiply once.
+
+Derivation: docs/layers/conv2d.md, or `mydl help conv2d`.
+"""
 
 from __future__ import annotations
 

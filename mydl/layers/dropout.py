@@ -1,4 +1,7 @@
-"""Dropout: silence values at random while training, so that none is relied upon alone."""
+"""Dropout: silence values at random while training, so that none is relied upon alone.
+
+Derivation: docs/layers/dropout.md, or `mydl help dropout`.
+"""
 
 from __future__ import annotations
 

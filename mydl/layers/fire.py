@@ -1,4 +1,7 @@
-"""The fire module, SqueezeNet's building block: squeeze to few channels, then expand two ways."""
+"""The fire module, SqueezeNet's building block: squeeze to few channels, then expand two ways.
+
+Derivation: docs/layers/containers.md, or `mydl help containers`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Flatten: each sample's values in one row, for a Linear layer after images."""
+"""Flatten: each sample's values in one row, for a Linear layer after images.
+
+Derivation: docs/layers/flatten.md, or `mydl help flatten`.
+"""
 
 from __future__ import annotations
 

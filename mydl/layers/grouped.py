@@ -1,4 +1,7 @@
-"""Grouped convolution: several convolutions side by side, each with a share of the channels."""
+"""Grouped convolution: several convolutions side by side, each with a share of the channels.
+
+Derivation: docs/layers/grouped.md, or `mydl help grouped`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The fully connected layer: every output is a weighted sum of every input."""
+"""The fully connected layer: every output is a weighted sum of every input.
+
+Derivation: docs/layers/linear.md, or `mydl help linear`.
+"""
 
 from __future__ import annotations
 

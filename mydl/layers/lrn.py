@@ -1,4 +1,7 @@
-"""Local response normalisation: a channel that is loud dampens its neighbours."""
+"""Local response normalisation: a channel that is loud dampens its neighbours.
+
+Derivation: docs/layers/lrn.md, or `mydl help lrn`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Max pooling: keep each window's largest value, and send its gradient back to where it was."""
+"""Max pooling: keep each window's largest value, and send its gradient back to where it was.
+
+Derivation: docs/layers/maxpool.md, or `mydl help maxpool`.
+"""
 
 from __future__ import annotations
 

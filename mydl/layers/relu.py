@@ -1,4 +1,7 @@
-"""Rectified linear unit: what is negative becomes zero, and so does its gradient."""
+"""Rectified linear unit: what is negative becomes zero, and so does its gradient.
+
+Derivation: docs/layers/relu.md, or `mydl help relu`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Layers one after the other: the chain rule, written as a loop."""
+"""Layers one after the other: the chain rule, written as a loop.
+
+Derivation: docs/layers/containers.md, or `mydl help containers`.
+"""
 
 from __future__ import annotations
 

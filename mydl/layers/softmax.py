@@ -1,4 +1,7 @@
-"""Softmax and its logarithm: scores become probabilities that add up to 1."""
+"""Softmax and its logarithm: scores become probabilities that add up to 1.
+
+Derivation: docs/layers/softmax.md, or `mydl help softmax`.
+"""
 
 from __future__ import annotations
 
