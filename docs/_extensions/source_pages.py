@@ -170,7 +170,8 @@ def resolve_line(app, env, node, contnode):
 
 def pages(app):
     """The pages of all files and folders that are linked to."""
-    wanted = set().union(*app.env.repository_links.values()) if app.env.repository_links else set()
+    wanted = set().union(*app.env.repository_links.values())
+    wanted -= {name for name, page in PAGES.items() if page in app.env.found_docs}
     tracked = [name for name in tracked_files() if (ROOT / name).is_file()]
     folders = sorted(name for name in wanted if (ROOT / name).is_dir())
     inside = {folder: [n for n in tracked if n.startswith(f"{folder}/")] for folder in folders}
