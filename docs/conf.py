@@ -22,7 +22,7 @@ extensions = [
     "reference",
     "notebook_links",
 ]
-exclude_patterns = ["**/.ipynb_checkpoints"]
+exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 
 smartquotes_action = "qe"  # quotes and ellipses; two hyphens begin an option
 
