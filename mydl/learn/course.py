@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..names import unknown
+from .syntax import parse
 from .template import solution_text, student_text
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class Exercise:
 
     def _tree(self, file: str) -> ast.Module:
         try:
-            return ast.parse(self._read(file))
+            return parse(self._read(file))
         except SyntaxError as error:
             place = f"{self.folder / file}, line {error.lineno},"
             raise ValueError(f"{place} is not Python: {error.msg}") from None

@@ -7,6 +7,8 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .syntax import parse
+
 _LEFT_OUT = "\0"  # no line of Python
 LOOPS = (ast.For, ast.While, ast.comprehension)
 
@@ -35,7 +37,7 @@ class Style:
     @classmethod
     def of(cls, text: str) -> Style:
         """Count in the text of a file."""
-        tree = ast.parse(text)
+        tree = parse(text)
         rows: set[int] = set()
         for node in ast.walk(tree):
             if isinstance(node, ast.stmt) and not _is_docstring(node):
@@ -91,7 +93,7 @@ def diff(yours: str, theirs: str) -> list[str]:
 def _without_docstrings(text: str) -> list[str]:
     lines = [line.rstrip() for line in text.splitlines()]
     try:
-        nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.stmt)]
+        nodes = [node for node in ast.walk(parse(text)) if isinstance(node, ast.stmt)]
     except (SyntaxError, ValueError):
         return lines
     for node in filter(_is_docstring, nodes):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .course import Course, Exercise
 from .notebook_file import ANSWER, Cell, notebook_text
+from .syntax import parse
 
 
 def write_notebooks(
@@ -96,7 +96,7 @@ def _with_required(course: Course, exercises: Sequence[Exercise]) -> set[Exercis
 
 def _without_docstring(text: str) -> str:
     """A file's code without the statement at its top."""
-    end = ast.parse(text).body[0].end_lineno
+    end = parse(text).body[0].end_lineno
     return "\n".join(text.splitlines()[end:]).strip()
 
 

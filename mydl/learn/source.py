@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
+from .syntax import parse
+
 PACKAGE = Path(__file__).parents[1]
 
 
@@ -43,7 +45,7 @@ def source_of(name: str) -> Source:
     if module.split(".")[0] != PACKAGE.name or not file.is_file():
         raise ValueError(f"LIBRARY names {name}, and there is no module {module} in mydl")
     text = file.read_text(encoding="utf-8")
-    node: ast.AST = ast.parse(text)
+    node: ast.AST = parse(text)
     moved = _import_of(node, path.partition(".")[0])
     if moved:
         return source_of(f"{module}.{moved}:{path}")

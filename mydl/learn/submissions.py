@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .course import Exercise
 from .notebook_file import answer_in
+from .syntax import parse
 
 NOTEBOOK = re.compile(r"(?:\d+-)?([a-z0-9-]+)\.ipynb")
 # Modules that need no explanation in an answer.
@@ -130,7 +131,7 @@ def foreign_imports(answer: bytes, usual: Iterable[str] = ()) -> tuple[str, ...]
 def imports(text: bytes | str) -> set[str]:
     """The modules that a text imports, none if it is not Python."""
     try:
-        tree = ast.parse(text)
+        tree = parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     found = set()

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ast
 
+from .syntax import parse
+
 PARTS = {"# BEGIN SOLUTION": "# END SOLUTION", "# BEGIN BUG": "# END BUG"}
 MIDDLE = "# INSTEAD"
 
@@ -81,7 +83,7 @@ class _Names:
     """Which function a line of a file belongs to."""
 
     def __init__(self, text: str) -> None:
-        self._tree = ast.parse(text)
+        self._tree = parse(text)
 
     def at(self, line: int) -> str:
         """The function around a line, with its class; "the rest" outside of all functions."""

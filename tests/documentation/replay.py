@@ -39,6 +39,7 @@ import sys
 import tomllib
 import traceback
 import types
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -170,6 +171,8 @@ class Replay:
         kept["PATH"] = os.pathsep.join([scripts, kept.get("PATH", "")])
         with (
             mock.patch.dict(os.environ, kept | ENVIRONMENT, clear=True),
+            # urlopen would keep the closed proxy for tests that come later.
+            mock.patch.object(urllib.request, "_opener", None),
             np.printoptions(),
             np.errstate(),
         ):
