@@ -246,7 +246,12 @@ def slow_convolution():
     return Conv2d(3, 3, 5, padding=2, rng=np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("name", BANDS)
+SLOW_BANDS = ("imagenet", "conv10 padded")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n in SLOW_BANDS else ()) for n in BANDS]
+)
 def test_threads_that_share_an_image_give_the_same_bits(name):
     model = BANDS[name]()
     rng = np.random.default_rng(0)

@@ -44,6 +44,7 @@ def test_images_of_any_size_are_drawn_about_as_large(side, tmp_path):
     assert 2 * SIDE < width < 4.5 * SIDE
 
 
+@pytest.mark.slow
 def test_many_images_make_one_picture(tmp_path):
     assert drawn(tmp_path / "a.png", [flat(*[(9, 9, 9)] * 40)] * 100).shape[0] > 100 * SIDE
 

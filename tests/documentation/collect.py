@@ -14,14 +14,18 @@ from .replay import RUN, Replay, sound
 
 # Pages that take more than a few seconds.
 SLOW = {
+    "docs/architectures.md",
     "docs/benchmarking.md",
     "docs/checkpoints.md",
     "docs/cifar10.md",
+    "docs/data.md",
     "docs/doctor.md",
     "docs/explore.md",
     "docs/export.md",
     "docs/fine-tuning.md",
     "docs/first-run.md",
+    "docs/gradient-checking.md",
+    "docs/help.md",
     "docs/learn.md",
     "docs/moving.md",
     "docs/own-layer.md",
