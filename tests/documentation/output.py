@@ -23,15 +23,16 @@ LEFT_OUT = "..."
 
 
 def masked(text, masks=(*MEASURED, *TRAINED)):
-    """Text without what differs between runs; a line with such numbers also without its columns."""
-    return "\n".join(_masked(line.rstrip(), masks) for line in text.split("\n"))
+    """Text without what differs between runs; with such numbers in it also without its columns."""
+    lines = [line.rstrip() for line in text.split("\n")]
+    changed = [_masked(line, masks) for line in lines]
+    return "\n".join(lines if lines == changed else (" ".join(line.split()) for line in changed))
 
 
 def _masked(line, masks):
-    changed = line
     for pattern, stand_in in masks:
-        changed = re.sub(pattern, stand_in, changed)
-    return line if changed == line else " ".join(changed.split())
+        line = re.sub(pattern, stand_in, line)
+    return line
 
 
 def agree(shown, printed):

@@ -281,6 +281,8 @@ def test_the_network_is_closed(tmp_path):
         ("dx  0.624224904", "dx  0.624334904", False),
         ("took  6.8 s, 120 images/s", "took 11 s, 1,900 images/s", True),
         ("1 min 01 s", "59 s", True),
+        ("run    time\nnight  38 s", "run    time\nnight   9 s", True),
+        ("run  time\nnew   1 h", "run    time\nnew  59 min", True),
         ("after 10 seconds", "after 11 seconds", False),
         ("98.61 %", "97.5 %", True),
         ("loss 0.0014 of 45 layers", "loss 0.0021 of 45 layers", True),
