@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from threading import Lock
+import threading
 
-_LOCK = Lock()
+_LOCK = threading.Lock()
 
 
 def parse(text: str | bytes) -> ast.Module:
