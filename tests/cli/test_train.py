@@ -43,6 +43,7 @@ def test_train_shows_each_epoch_and_names_what_it_wrote(run):
     assert names >= {"model.npz", "metrics.csv", "report.html", "result.json", "mistakes.png"}
 
 
+@pytest.mark.slow
 def test_the_configuration_of_a_run_repeats_it(run):
     folder, first = run
     again = mydl("train", "--config", "first/config.toml", "--out", "second", cwd=folder)
@@ -56,6 +57,7 @@ def test_the_configuration_of_a_run_repeats_it(run):
     assert ends[0] == ends[1]
 
 
+@pytest.mark.slow
 def test_flags_come_on_top_of_a_configuration(run):
     folder, _ = run
     done = mydl(
@@ -77,6 +79,7 @@ def test_eval_agrees_with_the_end_of_the_run(run):
     assert f"accuracy  {told['accuracy']:.2%}" in shown.stdout
 
 
+@pytest.mark.slow
 def test_eval_can_look_at_mirror_images_too(run):
     folder, _ = run
     results = [

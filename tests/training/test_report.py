@@ -23,8 +23,7 @@ BLANK = dataclasses.replace(KNOWN, validation_loss=math.nan, validation_accuracy
 
 def colours(path):
     with Image.open(path) as image:
-        pixels = np.asarray(image.convert("RGB"))
-    return {tuple(pixel) for pixel in pixels.reshape(-1, 3).tolist()}
+        return {colour for _, colour in image.convert("RGB").getcolors(image.width * image.height)}
 
 
 def rgb(colour):
