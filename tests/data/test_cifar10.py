@@ -218,7 +218,11 @@ def test_an_archive_cut_short_is_told_in_a_sentence(layout, share, small_cifar, 
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("raw", [b"", b"<html>not found</html>", gzip.compress(b"x" * 5000)])
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"<html>not found</html>", gzip.compress(b"x" * 5000)],
+    ids=["empty", "html", "gzip"],  # a compressed file has the time in it
+)
 def test_a_file_that_is_no_archive_is_told_in_a_sentence(raw, tmp_path):
     path = tmp_path / "cifar-10-python.tar.gz"
     path.write_bytes(raw)
